@@ -1,0 +1,73 @@
+"""Empty typed tables that `config` fills at start: what hangs where, without a room knowing another.
+
+`audit` reads event kinds and names of objects, pages draw panels, the desk joins work lists; none of them imports the
+rooms that offer them.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from lib.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One kind of event: its code, how it reads in Japanese, which keys its data has, and which of them are personal.
+
+    `sentence` may name data keys in braces; `keys` are codes, numbers, dates and ids and stay for ever, `personal` ones can
+    be erased with consent.
+    """
+
+    code: str
+    label: str
+    sentence: str
+    keys: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
+
+
+def kind(code: str, label: str, sentence: str = "", *, keys: str = "", personal: str = "") -> EventKind:
+    """Short form for a room's `events.py`; keys as words."""
+    return EventKind(code, label, sentence or label, frozenset(keys.split()), frozenset(personal.split()))
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A part that one room draws on another room's page."""
+
+    template: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """Something that waits for a person."""
+
+    kind: str
+    title: str
+    detail: str
+    url: str
+    since: dt.datetime
+    due: dt.datetime | None = None
+    verb: str = "開く"
+
+
+PanelFunction = Callable[[Actor, Any], Panel | None]
+WorkFunction = Callable[[Actor], Sequence[WorkItem]]
+NameFunction = Callable[[Iterable[UUID]], Mapping[UUID, str]]
+
+event_kinds: dict[str, EventKind] = {}
+object_names: dict[str, tuple[str, NameFunction]] = {}
+panels: dict[str, list[PanelFunction]] = {}
+work_items: list[WorkFunction] = []
+hints: dict[str, list[str]] = {}
+
+
+def register_events(kinds: Iterable[EventKind]) -> None:
+    """Add a room's event kinds. Raises ValueError when a code is taken."""
+    for event_kind in kinds:
+        if event_kind.code in event_kinds:
+            raise ValueError(f"event code taken: {event_kind.code}")
+        event_kinds[event_kind.code] = event_kind
