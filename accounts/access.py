@@ -1,0 +1,37 @@
+"""The only way a view gets an object of this room. A stranger gets 404, and the attempt is an event."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+
+from accounts.models import PublicText, User
+from audit.services import record_page_refusal, record_refusal
+from lib import clock
+from lib.actor import Actor, Scope
+
+
+def page_for(actor: Actor, action: str, *, wide: bool = False) -> None:
+    """Let the actor onto a page that needs `action` (further than their own when `wide`). Raises PermissionDenied."""
+    scope = actor.scope(action)
+    if scope is Scope.NONE or (wide and scope is Scope.OWN):
+        record_page_refusal(actor, action=action)
+        raise PermissionDenied
+
+
+def person_for(actor: Actor, public_id: UUID | None) -> User:
+    """A person that the actor may look up. Raises Http404."""
+    found = User.objects.visible_to(actor).filter(public_id=public_id).first()
+    if found is None:
+        if public_id and User.objects.filter(public_id=public_id).exists():
+            record_refusal(actor, "accounts.user", public_id, action="accounts.person.read")
+        raise Http404
+    return found
+
+
+def text_for(actor: Actor, slug: str) -> PublicText:  # noqa: ARG001  public: everybody may read it
+    """A public text as it reads today. Raises Http404."""
+    found = PublicText.objects.on(clock.today()).filter(slug=slug).first()
+    if not isinstance(found, PublicText):
+        raise Http404
+    return found

@@ -1,0 +1,19 @@
+"""What can go wrong with people."""
+
+from lib.errors import PortalError
+
+
+class LoginIdTaken(PortalError):
+    default = "このログインIDは使われています（過去に使われたIDも再び使えません）。別のIDにしてください。"
+
+
+class NoProxy(PortalError):
+    default = "この方の代理として手配する権限がありません。代理の期間を確かめてください。"
+
+
+class CodeWrong(PortalError):
+    default = "確認コードが違います。認証アプリに表示されている6桁の数字を入力してください。"
+
+
+class CodeTooSoon(PortalError):
+    default = "間違いが続いたため、少し待ってから入力してください。"

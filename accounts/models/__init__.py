@@ -1,0 +1,31 @@
+"""Structure of people, offices, contract, grants and sign-in."""
+
+from accounts.models.contract import Contract, ContractTerms, Estimate, Issuer, PublicText
+from accounts.models.grants import ApproverAssignment, Membership, Proxy, Role, RoleGrant
+from accounts.models.members import MemberNumber
+from accounts.models.offices import Department, Office, OfficeDetails
+from accounts.models.people import User, UserState, login_key
+from accounts.models.security import RecoveryCode, SignInFailure, TotpDevice
+
+__all__ = [
+    "ApproverAssignment",
+    "Contract",
+    "ContractTerms",
+    "Department",
+    "Estimate",
+    "Issuer",
+    "MemberNumber",
+    "Membership",
+    "Office",
+    "OfficeDetails",
+    "Proxy",
+    "PublicText",
+    "RecoveryCode",
+    "Role",
+    "RoleGrant",
+    "SignInFailure",
+    "TotpDevice",
+    "User",
+    "UserState",
+    "login_key",
+]

@@ -1,0 +1,154 @@
+"""Nouns for the pages of people, and facts about people that other rooms ask for."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Prefetch, Q
+
+from accounts.models import (
+    ApproverAssignment,
+    Contract,
+    ContractTerms,
+    Department,
+    Issuer,
+    MemberNumber,
+    Membership,
+    Office,
+    OfficeDetails,
+    Proxy,
+    PublicText,
+    RecoveryCode,
+    RoleGrant,
+    User,
+)
+from accounts.models.people import UserQuerySet
+from lib import clock
+from lib.actor import Actor, Scope
+
+
+def people(actor: Actor, text: str = "") -> UserQuerySet:
+    """People that the actor may look up, found by name, kana, login ID or department; with today's rows prefetched."""
+    today = clock.today()
+    memberships = Membership.objects.on(today).select_related("department__office")
+    found = User.objects.visible_to(actor).prefetch_related(
+        Prefetch("memberships", memberships, to_attr="present_memberships"),
+        Prefetch("role_grants", RoleGrant.objects.on(today), to_attr="present_roles"),
+    )
+    for word in text.split():
+        in_department = Membership.objects.on(today).filter(department__name__icontains=word)
+        found = found.filter(
+            Q(name__icontains=word)
+            | Q(kana__icontains=word)
+            | Q(login_id__icontains=word)
+            | Q(pk__in=in_department.values("user"))
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person with their dated rows."""
+
+    person: User
+    memberships: Sequence[Membership]
+    approvers: Sequence[ApproverAssignment]
+    roles: Sequence[RoleGrant]
+    deputies: Sequence[Proxy]
+    principals: Sequence[Proxy]
+    member_numbers: Sequence[MemberNumber]
+    shows_numbers: bool
+
+
+def profile(actor: Actor, person: User) -> Profile:
+    """Everything that stands about a person, with days; member numbers only for those who may read them."""
+    numbers = actor.scope("accounts.member_number.read")
+    shows = numbers is Scope.ALL or (numbers is Scope.OWN and actor.id == person.public_id)
+    today = clock.today()
+    return Profile(
+        person=person,
+        memberships=list(person.memberships.select_related("department__office").order_by("-valid")),
+        approvers=list(person.approver_assignments.select_related("approver").order_by("-valid")),
+        roles=list(person.role_grants.order_by("role", "-valid")),
+        deputies=list(person.deputies.select_related("deputy").order_by("-valid")),
+        principals=list(person.principals.select_related("principal").order_by("-valid")),
+        member_numbers=list(MemberNumber.objects.on(today).filter(user=person).order_by("supplier")) if shows else [],
+        shows_numbers=shows,
+    )
+
+
+def recovery_codes_left(actor: Actor) -> int:
+    """How many recovery codes the actor still has."""
+    return RecoveryCode.objects.filter(user__public_id=actor.id, used_at=None).count()
+
+
+def person_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Names of people by public id."""
+    return dict(User.objects.filter(public_id__in=list(ids)).values_list("public_id", "name"))
+
+
+def office_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Today's names of offices by public id."""
+    found = OfficeDetails.objects.on(clock.today()).filter(office__public_id__in=list(ids))
+    return dict(found.values_list("office__public_id", "name"))
+
+
+def department_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Names of departments by public id."""
+    return dict(Department.objects.filter(public_id__in=list(ids)).values_list("public_id", "name"))
+
+
+def offices() -> Sequence[Office]:
+    """The seven offices in their order, with today's details."""
+    return list(Office.objects.with_details(clock.today()))
+
+
+def membership_on(person: User, day: dt.date) -> Membership | None:
+    """The person's department of the day, with its office."""
+    row: Membership | None = (
+        Membership.objects.on(day).filter(user=person).select_related("department__office").first()
+    )
+    return row
+
+
+def member_number_on(person: User, supplier: str, day: dt.date) -> str:
+    """The person's member number at the supplier on the day; empty when there is none."""
+    row = MemberNumber.objects.on(day).filter(user=person, supplier=supplier).first()
+    return row.number if row else ""
+
+
+def person_of_member_number(index: str, supplier: str, day: dt.date) -> User | None:
+    """Whose member number this is on the day, by blind index (`accounts.models.members.member_index`)."""
+    row = MemberNumber.objects.on(day).filter(index=index, supplier=supplier).select_related("user").first()
+    return row.user if row else None
+
+
+def travellers_for(actor: Actor) -> Sequence[User]:
+    """Whom the actor may book for today: themselves first, then those whose proxy they are; empty for the desk."""
+    principals = Proxy.objects.on(clock.today()).filter(deputy__public_id=actor.id).values("principal")
+    found = User.objects.get_queryset().filter(Q(public_id=actor.id) | Q(pk__in=principals))
+    return sorted(found, key=lambda person: (person.public_id != actor.id, person.kana))
+
+
+def contract() -> Contract:
+    """The contract. Raises Contract.DoesNotExist before it is entered."""
+    return Contract.objects.get()
+
+
+def contract_terms_on(day: dt.date) -> ContractTerms:
+    """Settings of the contract on the day; before its start those of its first day."""
+    row = ContractTerms.objects.on(day).first() or ContractTerms.objects.order_by("valid").first()
+    assert isinstance(row, ContractTerms)
+    return row
+
+
+def issuer_on(day: dt.date) -> Issuer | None:
+    """The agency as issuer on the day; the latest one known when none is valid."""
+    row: Issuer | None = Issuer.objects.on(day).first() or Issuer.objects.order_by("-valid").first()
+    return row
+
+
+def public_texts() -> Sequence[PublicText]:
+    """Today's public pages in their order."""
+    return list(PublicText.objects.on(clock.today()).order_by("position"))

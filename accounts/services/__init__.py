@@ -1,0 +1,32 @@
+"""Verbs on people. Import them from here or from the module that holds them."""
+
+from accounts.services.actors import acting_on, actor_for, person_actor, service_actor
+from accounts.services.contract import publish_text, register_contract, register_department, register_office
+from accounts.services.people import (
+    assign_approver,
+    grant_proxy,
+    grant_role,
+    issue_user,
+    set_member_number,
+    set_membership,
+)
+from accounts.services.second_factor import enrol_totp, issue_recovery_codes
+
+__all__ = [
+    "acting_on",
+    "actor_for",
+    "assign_approver",
+    "enrol_totp",
+    "grant_proxy",
+    "grant_role",
+    "issue_recovery_codes",
+    "issue_user",
+    "person_actor",
+    "publish_text",
+    "register_contract",
+    "register_department",
+    "register_office",
+    "service_actor",
+    "set_member_number",
+    "set_membership",
+]

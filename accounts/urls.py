@@ -1,0 +1,18 @@
+"""Addresses of people and public texts. Sign-in, sign-out and passwords are allauth's, mounted in config."""
+
+from django.urls import path
+
+from accounts.views import people, signin, texts
+
+app_name = "accounts"
+urlpatterns = [
+    path("signin/code/", signin.second_factor, name="second_factor"),
+    path("signin/recovery/", signin.recovery, name="recovery"),
+    path("me/", people.me, name="me"),
+    path("me/recovery-codes/", people.recovery_codes, name="recovery_codes"),
+    path("me/password-changed/", people.password_changed, name="password_changed"),
+    path("people/", people.people, name="people"),
+    path("people/<uuid:pk>/", people.person, name="person"),
+    path("about/<slug:slug>/", texts.text, name="text"),
+    path("about/<slug:slug>/edit/", texts.edit_text, name="edit_text"),
+]

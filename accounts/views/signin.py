@@ -1,0 +1,81 @@
+"""The second factor, and what becomes of a form whose session has ended."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods
+
+from accounts.forms import CodeForm, RecoveryForm
+from accounts.middleware import actor_of, is_signed_in, mark_signed_in
+from accounts.models import User
+from accounts.services.second_factor import check_totp, spend_recovery_code
+from accounts.services.signin import complete_sign_in
+from lib import kept
+from lib.errorpages import error_page
+from lib.errors import PortalError
+
+
+def _next(request: HttpRequest) -> str:
+    target = request.GET.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return target if safe and target.startswith("/") else reverse("config:home")
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)
+    return request.user
+
+
+@require_http_methods(["GET", "POST"])
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """The six digits."""
+    if is_signed_in(request):
+        return redirect(_next(request))
+    form = CodeForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            check_totp(actor_of(request), _person(request), form.cleaned_data["code"])
+        except PortalError as error:
+            form.add_error(error.field or None, error.message)
+        else:
+            return _completed(request, method="totp")
+    return render(request, "accounts/second_factor.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def recovery(request: HttpRequest) -> HttpResponse:
+    """A recovery code instead of the authenticator."""
+    if is_signed_in(request):
+        return redirect(_next(request))
+    form = RecoveryForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            spend_recovery_code(actor_of(request), _person(request), form.cleaned_data["code"])
+        except PortalError as error:
+            form.add_error(error.field or None, error.message)
+        else:
+            return _completed(request, method="recovery_code")
+    return render(request, "accounts/recovery.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _completed(request: HttpRequest, *, method: str) -> HttpResponse:
+    person = _person(request)
+    request.session["previous_sign_in"] = person.previous_sign_in_at.isoformat() if person.previous_sign_in_at else ""
+    mark_signed_in(request, person)
+    complete_sign_in(actor_of(request), person, method=method)
+    return HttpResponseRedirect(_next(request), status=303)
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    """A form without a valid token: after an ended session its fields wait behind the sign-in, else it is refused."""
+    ended = not request.session.get("_auth_user_id")
+    if ended and kept.from_our_own_page(request):
+        kept.keep(request)
+        request.session["ended"] = True
+        return redirect_to_login(kept.page_of(request), reverse("account_login"))
+    return error_page(403, request_id=str(getattr(request, "request_id", "")), name="403_csrf")

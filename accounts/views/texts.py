@@ -1,0 +1,51 @@
+"""The pages that an agency must show, and their editing."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import access
+from accounts.forms import PublicTextForm
+from accounts.services import publish_text
+from lib import clock, kept
+from lib.actor import Actor
+
+
+def _actor(request: HttpRequest) -> Actor:
+    return request.actor  # type: ignore[attr-defined,no-any-return]
+
+
+@login_not_required
+@require_safe
+def text(request: HttpRequest, slug: str) -> HttpResponse:
+    """One public page, as it reads today."""
+    found = access.text_for(_actor(request), slug)
+    may_edit = _actor(request).may("accounts.public_text.edit")
+    return render(request, "accounts/text.html", {"text": found, "may_edit": may_edit})
+
+
+@require_http_methods(["GET", "POST"])
+def edit_text(request: HttpRequest, slug: str) -> HttpResponse:
+    """A new wording from today on."""
+    access.page_for(_actor(request), "accounts.public_text.edit")
+    found = access.text_for(_actor(request), slug)
+    held = kept.take(request)
+    form = PublicTextForm(request.POST or held, initial={"title": found.title, "body": found.body})
+    if request.method == "POST" and form.is_valid():
+        publish_text(
+            _actor(request),
+            slug=slug,
+            title=form.cleaned_data["title"],
+            body=form.cleaned_data["body"],
+            first=clock.today(),
+            position=found.position,
+        )
+        messages.success(request, "差し替えました。きょうからこの文面を表示します。")
+        return HttpResponseRedirect(reverse("accounts:text", args=[slug]), status=303)
+    failed = request.method == "POST" and bool(form.errors)
+    return render(
+        request, "accounts/text_edit.html", {"form": form, "text": found, "kept": held}, status=422 if failed else 200
+    )
