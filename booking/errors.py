@@ -1,0 +1,51 @@
+"""What can go wrong with bookings."""
+
+from lib.errors import PortalError
+
+
+class BadWish(PortalError):
+    """The search or the trip breaks a rule of the contract or of common sense; `field` names the form field."""
+
+
+class OfferGone(PortalError):
+    default = "候補の有効時間が過ぎました。もう一度探してください。"
+
+
+class AlreadySubmitted(PortalError):
+    default = "この出張は、すでに予約を受け付けています。"
+
+
+class ChosenElsewhere(PortalError):
+    default = "別の画面で選び直されています。いまの内容を確かめてから、もう一度進めてください。"
+
+
+class AboveAuthorised(PortalError):
+    default = "確認した合計額を超えるため、止めました。金額を確かめてください。"
+
+
+class NotReleased(PortalError):
+    default = "まだ手配を始められません。内容の確認を終えてください。"
+
+
+class CannotCancel(PortalError):
+    default = "この予約は、この画面から取り消せません。窓口へ連絡してください。"
+
+
+class FeeChanged(PortalError):
+    default = "取消にかかる額が変わりました。金額を確かめて、もう一度進めてください。"
+
+
+class BadNumber(PortalError):
+    default = "予約番号の形が違います。確かめて入力してください。"
+
+
+class NumberTaken(PortalError):
+    default = "この予約番号は、すでに登録されています。番号を確かめてください。"
+
+
+class BadFeed(PortalError):
+    default = "ファイルを読み取れません。"
+
+
+class SupplierAway(PortalError):
+    default = "手配先から回答がありません。少し待ってから、もう一度お試しください。"

@@ -1,0 +1,243 @@
+"""Forms of bookings: shape only; the rules stand in the services."""
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from accounts.models import User
+from booking.errors import BadWish
+from booking.models import Connection, Part, Settlement
+from booking.queries.places import resolve_place
+from booking.services.recording import Purchase
+from booking.services.searching import Wish
+from booking.suppliers.registry import KINDS
+from booking.suppliers.types import Night, Ride
+from lib import jst, yen
+from lib.forms import (
+    CheckField,
+    ChecksField,
+    CodeField,
+    DateField3,
+    Form,
+    RadioField,
+    SelectField,
+    TextField,
+    TimeField,
+    UploadField,
+    WholeField,
+    YenField,
+)
+
+SUGGEST = {"data-suggest": "/places/", "autocomplete": "off"}
+
+
+class SearchForm(Form):
+    """Who travels, for what, from where to where, when, with how many nights."""
+
+    traveller = SelectField("出張者", choices=[])
+    purpose = TextField(
+        "用務", hint="例:九州支社 団地再生協議。私用の旅行は扱いません。", max_length=120, size="full"
+    )
+    origin = TextField("出発地", hint="駅・空港・市町村", max_length=60, widget=forms.TextInput(attrs=SUGGEST))
+    destination = TextField("用務地", hint="駅・空港・市町村", max_length=60, widget=forms.TextInput(attrs=SUGGEST))
+    out_on = DateField3("行き")
+    trip_type = RadioField("行程", choices=[("round", "往復"), ("one_way", "片道")], initial="round")
+    back_on = DateField3("帰り", required=False, hint="片道のときは空けておいてください。")
+    nights = WholeField(
+        "泊数", low=0, high=30, unit="泊", initial=0, hint="宿泊先も探すときに入れてください。日帰りは0です。"
+    )
+    kinds = ChecksField(
+        "探す乗りもの", choices=[("air", "飛行機"), ("rail", "新幹線")], initial=["air", "rail"], required=False
+    )
+    silent = frozenset({"trip_type", "kinds", "traveller"})
+
+    def __init__(self, *args: Any, travellers: Sequence[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.travellers = {str(person.public_id): person for person in travellers}
+        names = [(key, person.name) for key, person in self.travellers.items()]
+        self.fields["traveller"].choices = names  # type: ignore[attr-defined]
+
+    def clean_origin(self) -> Any:
+        return self._place("origin")
+
+    def clean_destination(self) -> Any:
+        return self._place("destination")
+
+    def _place(self, name: str) -> Any:
+        try:
+            return resolve_place(self.cleaned_data[name])
+        except BadWish as error:
+            raise forms.ValidationError(error.message) from error
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        round_trip = data.get("trip_type") == "round"
+        if round_trip and not data.get("back_on") and "back_on" not in self.errors:
+            self.add_error("back_on", "帰りの日を入力するか、行程で「片道」を選んでください。")
+        if not round_trip:
+            data["back_on"] = None
+        return data
+
+    def wish(self) -> Wish:
+        """The checked form as the wish that the verb takes."""
+        data = self.cleaned_data
+        return Wish(
+            traveller=self.travellers[data["traveller"]],
+            purpose=data["purpose"],
+            origin=data["origin"],
+            destination=data["destination"],
+            out_on=data["out_on"],
+            back_on=data["back_on"],
+            nights=data["nights"],
+            air="air" in data["kinds"],
+            rail="rail" in data["kinds"],
+        )
+
+
+class ConfirmForm(Form):
+    """The person saw this version at this sum, and agrees to the terms of business."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    total = forms.IntegerField(widget=forms.HiddenInput)
+    consent = CheckField(
+        "取引条件（旅行業約款・取消料）を読み、同意します", ask="取引条件を読み、同意するときはチェックを入れてください。"
+    )
+    silent = frozenset({"consent"})
+
+
+class CancelForm(Form):
+    """The fee that the person saw."""
+
+    max_fee = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+
+class OwnCancelForm(Form):
+    """What was kept when the person cancelled on the supplier's own site."""
+
+    fee = YenField("払戻手数料", hint="手配先の画面に表示された金額です。", initial=320)
+
+
+class NumberForm(Form):
+    """The number with which the person came back."""
+
+    number = CodeField("予約番号", max_length=20, size="m")
+    price = YenField(
+        "買った金額", required=False, hint="税込。分からないときは空けておいてください。翌日以降の利用実績で確定します。"
+    )
+
+    def __init__(self, *args: Any, label: str, hint: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["number"].label, self.fields["number"].help_text = label, hint
+        self.fields["number"].error_messages["required"] = f"{label}を入力してください。"
+
+
+REASONS = [
+    ("料金が違ったため、買わなかった", "料金が違う"),
+    ("席がなかったため、買わなかった", "席がない"),
+    ("手配先のサイトに入れなかった", "サイトに入れない"),
+    ("予約をやめた", "予約をやめる"),
+]
+
+
+class GiveUpForm(Form):
+    """Why the person came back without having bought."""
+
+    why = RadioField("買わなかった理由", choices=REASONS)
+
+
+class FeedForm(Form):
+    """A usage file of a supplier."""
+
+    connection = SelectField("手配先", choices=[])
+    file = UploadField("利用実績のファイル", endings=(".csv",), hint="手配先からダウンロードしたCSVを、そのまま選んでください。")
+
+    def __init__(self, *args: Any, connections: Sequence[Connection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connections = {connection.code: connection for connection in connections}
+        self.fields["connection"].choices = [  # type: ignore[attr-defined]
+            (code, connection.name) for code, connection in self.connections.items()
+        ]
+
+
+class RecordForm(Form):
+    """A booking that an operator made on a supplier's terminal."""
+
+    trip = CodeField("出張番号", max_length=12, upper=True, size="m", hint="例:T26120418")
+    part = SelectField("区分", choices=Part.choices)
+    connection = SelectField("手配先", choices=[])
+    number = CodeField("予約番号", max_length=20, size="m")
+    title = TextField("便・列車・ホテル", max_length=40, hint="例:JAL 313、のぞみ52号、ホテル博多なぎさ通り")
+    detail = TextField("設備・部屋", max_length=60, required=False, hint="例:普通車指定席、シングル 禁煙")
+    day = DateField3("利用日", hint="宿泊は最初の泊の日です。")
+    from_name = TextField("乗る駅・空港", max_length=40, required=False)
+    departs = TimeField("出発", required=False)
+    to_name = TextField("降りる駅・空港", max_length=40, required=False)
+    arrives = TimeField("到着", required=False)
+    nights = WholeField("泊数", low=1, high=30, unit="泊", required=False, hint="宿泊のときだけ入れてください。")
+    price = YenField("金額", hint="税込の合計。宿泊税は含めません。")
+    stay_tax = YenField("宿泊税", required=False, hint="一括請求の宿泊税の合計。現地で払うときは空けておいてください。")
+    settlement = RadioField("支払", choices=Settlement.choices, initial=Settlement.LUMP)
+    raises_total = CheckField("上限を超えることを、出張者に確かめた", required=False)
+    silent = frozenset({"settlement", "raises_total"})
+
+    def __init__(self, *args: Any, connections: Sequence[Connection], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connections = {connection.code: connection for connection in connections}
+        self.fields["connection"].choices = [  # type: ignore[attr-defined]
+            ("", "選択してください"),
+            *((code, connection.name) for code, connection in self.connections.items()),
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        connection = self.connections.get(data.get("connection") or "")
+        if connection is None:
+            return data
+        stay = KINDS[connection.supplier] == "stay"
+        if stay != (data.get("part") == Part.STAY):
+            self.add_error("part", "手配先と区分が合いません。どちらかを直してください。")
+        needed = ["nights"] if stay else ["from_name", "departs", "to_name", "arrives"]
+        for name in needed:
+            if not data.get(name) and name not in self.errors:
+                self.add_error(name, f"{self.fields[name].label}を入力してください。")
+        if not stay and data.get("departs") and data.get("arrives") and data["arrives"] <= data["departs"]:
+            self.add_error("arrives", "到着が出発より前です。時刻を直してください。")
+        return data
+
+    def purchase(self) -> Purchase:
+        """The checked form as what the verb takes."""
+        data = self.cleaned_data
+        connection = self.connections[data["connection"]]
+        stay = KINDS[connection.supplier] == "stay"
+        return Purchase(
+            part=data["part"],
+            connection=connection,
+            number=data["number"],
+            price=data["price"] + (data["stay_tax"] or 0),
+            title=data["title"],
+            detail=data["detail"] or "",
+            settlement=data["settlement"],
+            rides=[] if stay else [self._ride()],
+            nights=self._nights() if stay else [],
+            raises_total=data["raises_total"],
+        )
+
+    def _ride(self) -> Ride:
+        data = self.cleaned_data
+        day = data["day"]
+        return Ride(
+            data["title"],
+            data["from_name"],
+            data["to_name"],
+            jst.at(day, data["departs"].hour, data["departs"].minute),
+            jst.at(day, data["arrives"].hour, data["arrives"].minute),
+        )
+
+    def _nights(self) -> list[Night]:
+        data = self.cleaned_data
+        count = data["nights"]
+        rooms, taxes = yen.split(data["price"], count), yen.split(data["stay_tax"] or 0, count)
+        days = [data["day"] + dt.timedelta(days=n) for n in range(count)]
+        return [Night(day, room, tax) for day, room, tax in zip(days, rooms, taxes, strict=True)]

@@ -1,0 +1,54 @@
+"""Structure of bookings, places, tariffs and money facts. Enums that other rooms need are handed on from here."""
+
+from booking.models.calls import SupplierCall
+from booking.models.connections import Connection
+from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
+from booking.models.ledger import Charge, ChargeKind, ChargeSource, Nature, TaxClass
+from booking.models.places import Place, PlaceAccess, PlaceKind
+from booking.models.reservations import Reservation, Segment, StayNight
+from booking.models.search import AnswerState, Part, Search, SearchAnswer
+from booking.models.tariffs import RailFareRule, RailSeasonDay, SupplierNature, TaxRule
+from booking.models.timetable import RailStation, Train, TrainStop
+from booking.models.trips import ItemKind, Trip, TripItem, TripNumber
+from booking.states import CallState, CallVerb, ReservationState, Settlement, TripState, Way
+
+__all__ = [
+    "AnswerState",
+    "CallState",
+    "CallVerb",
+    "Charge",
+    "ChargeKind",
+    "ChargeSource",
+    "Connection",
+    "Feed",
+    "FeedRow",
+    "FeedRowState",
+    "FeedState",
+    "ItemKind",
+    "Nature",
+    "Part",
+    "Place",
+    "PlaceAccess",
+    "PlaceKind",
+    "RailFareRule",
+    "RailSeasonDay",
+    "RailStation",
+    "Reservation",
+    "ReservationState",
+    "Search",
+    "SearchAnswer",
+    "Segment",
+    "Settlement",
+    "StayNight",
+    "SupplierCall",
+    "SupplierNature",
+    "TaxClass",
+    "TaxRule",
+    "Train",
+    "TrainStop",
+    "Trip",
+    "TripItem",
+    "TripNumber",
+    "TripState",
+    "Way",
+]

@@ -1,0 +1,39 @@
+"""Supplier calls: the row says what is in flight before the first byte leaves."""
+
+from django.db import models
+from django.db.models import Q
+
+from booking.models.reservations import Reservation
+from booking.states import CallState, CallVerb
+from lib.durable import Claimable
+from lib.ids import uuid7
+
+
+class SupplierCall(Claimable):
+    """One writing call. Open, until the answer is recorded; asking, while its outcome is unknown."""
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="calls")
+    verb = models.CharField(max_length=8, choices=CallVerb)
+    state = models.CharField(max_length=8, choices=CallState, default=CallState.OPEN)
+    state_before = models.CharField(max_length=12)
+    max_yen = models.PositiveIntegerField(help_text="the highest price or fee that is accepted")
+    because = models.UUIDField(null=True, help_text="the event that asked for it")
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, help_text="wall time, set before the first byte leaves")
+    asks = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=20, blank=True)
+    exchanges = models.JSONField(default=list, help_text="redacted requests and answers")
+    done_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "手配先への要求"
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reservation"], condition=~Q(state="done"), name="one_open_call_per_reservation"
+            ),
+            models.CheckConstraint(
+                name="open_call_has_next_try", condition=Q(state="done") | Q(next_try_at__isnull=False)
+            ),
+        ]

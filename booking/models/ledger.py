@@ -1,0 +1,83 @@
+"""The ledger: append-only money facts, per ride, night or service; signed whole yen."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from booking.models.feeds import FeedRow
+from booking.models.reservations import Reservation, Segment, StayNight
+from lib.ids import uuid7
+
+
+class ChargeKind(models.TextChoices):
+    FARE = "fare", "運賃・料金"
+    DIFFERENCE = "difference", "差額"
+    ROOM = "room", "室料"
+    STAY_TAX = "stay_tax", "宿泊税"
+    BATHING_TAX = "bathing_tax", "入湯税"
+    CHANGE_FEE = "change_fee", "変更手数料"
+    REFUND_FEE = "refund_fee", "払戻手数料"
+    CANCEL_FEE = "cancel_fee", "取消手数料"
+    REFUND = "refund", "払戻"
+    DELIVERY = "delivery", "配送料"
+    HANDLING = "handling", "取扱手数料"
+    CORRECTION = "correction", "訂正"
+    ONE_OFF = "one_off", "一時費用"
+
+
+class TaxClass(models.TextChoices):
+    STANDARD = "standard", "10%"
+    REDUCED = "reduced", "8%"
+    OUTSIDE = "outside", "不課税"
+
+
+class Nature(models.TextChoices):
+    OWN = "own", "自社売上"
+    ADVANCE = "advance", "立替金"
+    INTERMEDIARY = "intermediary", "媒介者交付特例"
+    UNSET = "unset", "未設定"
+
+
+class ChargeSource(models.TextChoices):
+    SUPPLIER = "supplier", "手配先の回答"
+    ENTERED = "entered", "利用者の入力"
+    FEED = "feed", "利用実績"
+    OPERATOR = "operator", "オペレータの記録"
+    RULE = "rule", "料金規則"
+
+
+class Charge(models.Model):
+    """One fact of money. Whose office pays is not a column: it is the person's membership on `used_on`."""
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField("種別", max_length=12, choices=ChargeKind)
+    amount = models.IntegerField("金額", help_text="yen, tax included, signed")
+    tax_class = models.CharField("税区分", max_length=10, choices=TaxClass)
+    nature = models.CharField("取扱い", max_length=12, choices=Nature)
+    supplier = models.CharField(max_length=20, blank=True)
+    used_on = models.DateField("利用日")
+    occurred_on = models.DateField("発生日")
+    issued_on = models.DateField("発券日", null=True)
+    billing_on = models.DateField("請求の基準日", db_index=True)
+    rule = models.CharField("基準", max_length=40)
+    description = models.CharField("内容", max_length=120)
+    reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, null=True, related_name="charges")
+    segment = models.ForeignKey(Segment, on_delete=models.PROTECT, null=True, related_name="charges")
+    night = models.ForeignKey(StayNight, on_delete=models.PROTECT, null=True, related_name="charges")
+    source = models.CharField("出所", max_length=10, choices=ChargeSource)
+    feed_row = models.ForeignKey(FeedRow, on_delete=models.PROTECT, null=True, related_name="+")
+    reverses = models.OneToOneField("self", on_delete=models.PROTECT, null=True, related_name="reversed_by")
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "費用"
+        ordering = ["billing_on", "pk"]
+        constraints = [
+            models.CheckConstraint(name="charge_is_not_zero", condition=~Q(amount=0)),
+            models.CheckConstraint(name="charge_kind_known", condition=Q(kind__in=ChargeKind.values)),
+            models.CheckConstraint(name="charge_tax_class_known", condition=Q(tax_class__in=TaxClass.values)),
+            models.CheckConstraint(name="charge_nature_known", condition=Q(nature__in=Nature.values)),
+            models.CheckConstraint(name="charge_not_ride_and_night", condition=Q(segment=None) | Q(night=None)),
+            models.CheckConstraint(name="charge_reverses_another", condition=~Q(pk=F("reverses"))),
+        ]

@@ -1,0 +1,96 @@
+"""The confirm page: what is chosen, what cancelling would cost on which day."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from booking.models import Reservation, ReservationState, Trip
+from booking.services.trips import is_gone
+from booking.suppliers.types import CancelStep, offer_from_json, steps_from_json
+from lib import clock, jst
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenRow:
+    """A chosen offer."""
+
+    reservation: Reservation
+    day: dt.date
+    words: str
+    is_gone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRow:
+    """Until when, and what cancelling costs per reservation (None: not known) and in all."""
+
+    until: str
+    fees: Sequence[int | None]
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmPage:
+    """Everything on the page."""
+
+    rows: Sequence[ChosenRow]
+    total: int
+    has_estimate: bool
+    cancel_rows: Sequence[CancelRow]
+    gone: bool
+    by_api: Sequence[Reservation]
+    by_handoff: Sequence[Reservation]
+
+
+def confirm_page(trip: Trip) -> ConfirmPage:
+    """The present choice of a draft trip (three queries)."""
+    chosen = trip.reservations.filter(state=ReservationState.DRAFT).select_related("connection")
+    reservations = list(chosen.prefetch_related("segments", "nights"))
+    rows = sorted((_row(reservation) for reservation in reservations), key=lambda row: row.day)
+    ordered = [row.reservation for row in rows]
+    return ConfirmPage(
+        rows=rows,
+        total=sum(reservation.price or 0 for reservation in ordered),
+        has_estimate=any(reservation.is_estimate for reservation in ordered),
+        cancel_rows=cancel_rows(ordered),
+        gone=any(row.is_gone for row in rows),
+        by_api=[reservation for reservation in ordered if reservation.way == "api"],
+        by_handoff=[reservation for reservation in ordered if reservation.way == "handoff"],
+    )
+
+
+def _row(reservation: Reservation) -> ChosenRow:
+    offer = offer_from_json(reservation.offer)
+    rides = offer.rides
+    if rides:
+        day = jst.day_of(rides[0].departs)
+        words = (
+            f"{rides[0].service} {rides[0].from_name} {jst.clock_time(rides[0].departs)} → "
+            f"{rides[-1].to_name} {jst.clock_time(rides[-1].arrives)}"
+        )
+    else:
+        day = offer.nights[0].day
+        words = f"{offer.title} {len(offer.nights)}泊"
+    return ChosenRow(reservation, day, words, is_gone(offer))
+
+
+def cancel_rows(reservations: Sequence[Reservation]) -> list[CancelRow]:
+    """Steps of all reservations on one scale of days, so that each row holds until the next moment that changes a fee."""
+    steps = [steps_from_json(reservation.terms) for reservation in reservations]
+    now = clock.now()
+    ends = sorted({step.until for each in steps for step in each if step.until and step.until > now})
+    rows = []
+    for end in [*ends, None]:
+        fees = [_fee(each, end) for each in steps]
+        known = [fee for fee in fees if fee is not None]
+        until = f"{jst.short_moment(end)} まで" if end else "そのあと"
+        rows.append(CancelRow(until, fees, sum(known) if len(known) == len(fees) else None))
+    return rows
+
+
+def _fee(steps: Sequence[CancelStep], end: dt.datetime | None) -> int | None:
+    """The fee that holds just before `end`; None when the terms say nothing."""
+    for step in steps:
+        if step.until is None or (end is not None and step.until >= end):
+            return step.fee
+    return None

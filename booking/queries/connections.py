@@ -1,0 +1,17 @@
+"""Connections for the choices of forms."""
+
+from collections.abc import Sequence
+
+from booking.models import Connection
+from booking.suppliers.base import ReadsFeed
+from booking.suppliers.registry import can
+
+
+def connections() -> Sequence[Connection]:
+    """All connections in their order."""
+    return list(Connection.objects.all())
+
+
+def feed_connections() -> Sequence[Connection]:
+    """Connections whose supplier gives a usage file that can be read."""
+    return [connection for connection in connections() if can(connection.supplier, ReadsFeed)]

@@ -1,0 +1,1 @@
+"""Verbs and drivers on bookings, each in the module of its subject."""

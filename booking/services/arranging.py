@@ -1,0 +1,329 @@
+"""Arranging: claim a call, record its outcome, and decide what comes next. Reversible bookings first, irreversible last."""
+
+import datetime as dt
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import Q
+
+from accounts.services import acting_on
+from audit.changes import advance
+from audit.services import record
+from booking.errors import AboveAuthorised, NotReleased
+from booking.models import (
+    CallState,
+    CallVerb,
+    ChargeSource,
+    Reservation,
+    ReservationState,
+    Segment,
+    SupplierCall,
+    Trip,
+    TripState,
+    Way,
+)
+from booking.services.connections import pause_connection
+from booking.services.ledger import charge_fare
+from booking.states import DURING, ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES
+from booking.suppliers.base import Tickets
+from booking.suppliers.registry import can
+from booking.suppliers.types import Booked, Exchange, Ticketed
+from lib import clock, durable, jobs
+from lib.actor import Actor
+from lib.errors import Stale
+from lib.verbs import inside, verb
+
+R = ReservationState
+STARTED = {
+    CallVerb.BOOK: "booking.reservation.sending",
+    CallVerb.TICKET: "booking.reservation.ticketing",
+    CallVerb.CANCEL: "booking.reservation.cancelling",
+}
+
+
+@inside
+def claim_call(actor: Actor, reservation: Reservation, *, verb: CallVerb, max_yen: int, **facts: object) -> SupplierCall:
+    """Write down that a call is wanted, and move the reservation: the row stands before the first byte leaves."""
+    before = reservation.state
+    advance(
+        reservation,
+        DURING[verb],
+        code=STARTED[verb],
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        about=[reservation.trip],
+        data={"max_yen": max_yen, **facts},
+        problem="",
+    )
+    call = SupplierCall.objects.create(
+        reservation=reservation,
+        verb=verb,
+        state_before=before,
+        max_yen=max_yen,
+        because=actor.because,
+        created_at=clock.now(),
+        next_try_at=clock.wall(),
+    )
+    jobs.enqueue("booking.tasks.carry_out", call.pk)
+    return call
+
+
+@inside
+def check_gate(trip: Trip, *, adding: int = 0) -> None:
+    """Nothing that costs money runs before release, or above what the person confirmed.
+
+    Raises NotReleased, or AboveAuthorised when the sum of what stands (and `adding`) passes the authorised total.
+    """
+    if trip.state != TripState.RELEASED or trip.authorised_total is None:
+        raise NotReleased
+    if committed_total(trip) + adding > trip.authorised_total:
+        raise AboveAuthorised
+
+
+def committed_total(trip: Trip) -> int:
+    """The sum of the trip's reservations that stand or are wanted, in yen."""
+    standing = trip.reservations.exclude(state__in=[R.FAILED, R.EXPIRED, R.CANCELLED, R.WITHDRAWN])
+    return sum(price or 0 for price in standing.values_list("price", flat=True))
+
+
+@inside
+def arrange_next(actor: Actor, trip: Trip) -> None:
+    """Start what may start now: hand-offs at once; over HTTP first what can be undone, then the rest, tickets last."""
+    trip = Trip.objects.select_for_update().get(pk=trip.pk)
+    if trip.state != TripState.RELEASED:
+        return
+    for reservation in trip.reservations.filter(state=R.DRAFT, way=Way.HANDOFF):
+        advance(
+            reservation,
+            R.HANDED_OFF,
+            code="booking.reservation.handed_off",
+            allowed=RESERVATION_MOVES,
+            actor=actor,
+            about=[trip],
+        )
+    ours = list(trip.reservations.filter(way=Way.API).select_related("connection"))
+    drafts = [reservation for reservation in ours if reservation.state == R.DRAFT]
+    first = [reservation for reservation in drafts if reservation.offer.get("reversible", True)]
+    waiting = any(reservation.state in IN_FLIGHT or reservation.state == R.UNKNOWN for reservation in ours)
+    if first:
+        _book(actor, trip, first)
+    elif drafts and not waiting and not _broken(ours):
+        _book(actor, trip, drafts)
+    elif not drafts and not waiting and not _broken(ours):
+        for reservation in ours:
+            if reservation.state == R.BOOKED and can(reservation.supplier, Tickets) and not reservation.problem:
+                _ticket(actor, trip, reservation)
+
+
+def _broken(ours: Sequence[Reservation]) -> bool:
+    """One could not be had: what is held stays to its deadline, and the person decides."""
+    return any(reservation.state in {R.FAILED, R.EXPIRED} for reservation in ours)
+
+
+def _book(actor: Actor, trip: Trip, reservations: Sequence[Reservation]) -> None:
+    check_gate(trip)
+    for reservation in reservations:
+        price = reservation.price or 0
+        claim_call(actor, reservation, verb=CallVerb.BOOK, max_yen=price, reference=reservation.reference)
+
+
+def _ticket(actor: Actor, trip: Trip, reservation: Reservation) -> None:
+    check_gate(trip)
+    claim_call(actor, reservation, verb=CallVerb.TICKET, max_yen=reservation.price or 0)
+
+
+@verb
+def ticket_reservation(actor: Actor, reservation: Reservation) -> None:
+    """Ticket what is held although another part could not be had, or after a refusal. Raises NotReleased, AboveAuthorised."""
+    actor = acting_on(actor, reservation.trip.traveller.public_id)
+    trip = Trip.objects.select_for_update().get(pk=reservation.trip_id)
+    _ticket(actor, trip, reservation)
+
+
+@verb
+def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
+    """The person saw the new price of what is held and takes it: the authorised total rises by the difference.
+
+    Raises Stale when the price has moved on.
+    """
+    actor = acting_on(actor, reservation.trip.traveller.public_id)
+    trip = Trip.objects.select_for_update().get(pk=reservation.trip_id)
+    fresh = Reservation.objects.select_for_update().get(pk=reservation.pk)
+    if fresh.price != price or fresh.state != R.BOOKED:
+        raise Stale
+    total = max(trip.authorised_total or 0, committed_total(trip))
+    Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
+    Reservation.objects.filter(pk=fresh.pk).update(problem="")
+    record(actor, "booking.trip.raised", objects=[trip, fresh], data={"total": total, "price": price})
+    trip.refresh_from_db()
+    fresh.refresh_from_db()
+    _ticket(actor, trip, fresh)
+
+
+@verb
+def mark_sent(actor: Actor, call: SupplierCall, *, token: UUID) -> None:
+    """From here on the call may have reached the supplier: whoever finds the row after a crash asks first."""
+    marked = SupplierCall.objects.filter(pk=call.pk, claim_token=token, sent_at=None).update(sent_at=clock.wall())
+    if not marked:
+        raise Stale
+    call.refresh_from_db()
+    record(actor, "booking.call.sent", objects=[call.reservation, call.reservation.trip], data={"verb": call.verb})
+
+
+@inside
+def settle_call(
+    call: SupplierCall, *, token: UUID, outcome: str, exchanges: Sequence[Exchange], state: str = CallState.DONE,
+    next_try_at: dt.datetime | None = None, **fields: object,
+) -> None:  # fmt: skip
+    """Write what became of the call; raises Stale when the claim was lost: somebody else has recorded it."""
+    kept = [*call.exchanges, *({name: getattr(e, name) for name in e.__slots__} for e in exchanges)][-20:]
+    done_at = clock.now() if state == CallState.DONE else None
+    if not durable.release(
+        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=next_try_at, state=state,
+        outcome=outcome, exchanges=kept, done_at=done_at, **fields,
+    ):  # fmt: skip
+        raise Stale
+
+
+@verb
+def record_booked(actor: Actor, call: SupplierCall, booked: Booked, *, token: UUID, exchanges: Sequence[Exchange]) -> None:
+    """The supplier holds it. A price above the confirmed one stops here and asks."""
+    settle_call(call, token=token, outcome="booked", exchanges=exchanges)
+    reservation = call.reservation
+    dearer = booked.price > call.max_yen
+    problem = f"料金が{booked.price:,}円に変わりました。確かめてから発券してください。" if dearer else ""
+    advance(
+        reservation,
+        R.BOOKED,
+        code="booking.reservation.booked",
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        about=[reservation.trip],
+        data={"number": booked.number, "price": booked.price, "hold_until": booked.hold_until},
+        number=booked.number,
+        price=booked.price,
+        hold_until=booked.hold_until,
+        booked_at=clock.now(),
+        operated_on=clock.today(),
+        problem=problem,
+    )
+    arrange_next(actor, reservation.trip)
+
+
+@verb
+def record_ticketed(
+    actor: Actor, call: SupplierCall, ticketed: Ticketed, *, token: UUID, exchanges: Sequence[Exchange]
+) -> None:
+    """Ticketed: money is due, each ride billed by its own day."""
+    settle_call(call, token=token, outcome="ticketed", exchanges=exchanges)
+    reservation = call.reservation
+    advance(
+        reservation,
+        R.TICKETED,
+        code="booking.reservation.ticketed",
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        about=[reservation.trip],
+        data={"number": reservation.number, "ticket": ticketed.ticket_number, "price": ticketed.price},
+        ticket_number=ticketed.ticket_number,
+        price=ticketed.price,
+        ticketed_at=clock.now(),
+        hold_until=None,
+    )
+    charge_fare(
+        actor, reservation, total=ticketed.price, source=ChargeSource.SUPPLIER, issued_on=ticketed.issued_on
+    )
+
+
+@verb
+def record_refused(
+    actor: Actor, call: SupplierCall, *, why: str, token: UUID, exchanges: Sequence[Exchange], pause: bool = False
+) -> None:
+    """The supplier said no, or could not be asked: nothing happened there, and the reservation is where it was."""
+    settle_call(call, token=token, outcome="refused", exchanges=exchanges)
+    reservation = call.reservation
+    booking = call.verb == CallVerb.BOOK
+    advance(
+        reservation,
+        R.FAILED if booking else call.state_before,
+        code={
+            CallVerb.BOOK: "booking.reservation.failed",
+            CallVerb.TICKET: "booking.reservation.not_ticketed",
+            CallVerb.CANCEL: "booking.reservation.not_cancelled",
+        }[CallVerb(call.verb)],
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        why=why,
+        about=[reservation.trip],
+        problem=why[:300],
+    )
+    if pause:
+        pause_connection(actor, reservation.connection, why=why)
+    if booking:
+        arrange_next(actor, reservation.trip)
+
+
+@verb
+def record_unknown(actor: Actor, call: SupplierCall, *, token: UUID, exchanges: Sequence[Exchange]) -> None:
+    """The answer was lost: the reservation is unknown, never failed, and the supplier is asked until it is known."""
+    settle_call(
+        call,
+        token=token,
+        outcome="unknown",
+        exchanges=exchanges,
+        state=CallState.ASKING,
+        next_try_at=clock.wall() + dt.timedelta(seconds=2),
+    )
+    reservation = call.reservation
+    advance(
+        reservation,
+        R.UNKNOWN,
+        code="booking.reservation.unknown",
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        about=[reservation.trip],
+        data={"verb": call.verb},
+    )
+    jobs.enqueue("booking.tasks.carry_out", call.pk)
+
+
+@verb
+def expire_hold(actor: Actor, reservation: Reservation) -> None:
+    """The last moment to ticket has passed."""
+    advance(
+        reservation,
+        R.EXPIRED,
+        code="booking.reservation.expired",
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        about=[reservation.trip],
+        problem="発券の期限が過ぎたため、予約は外れました。",
+    )
+
+
+@verb
+def mark_used(actor: Actor, reservation: Reservation) -> None:
+    """The last ride has arrived; when nothing of the trip is open any more, the trip is closed."""
+    advance(
+        reservation, R.USED, code="booking.reservation.used", allowed=RESERVATION_MOVES, actor=actor,
+        about=[reservation.trip],
+    )  # fmt: skip
+    close_trip_if_over(actor, reservation.trip)
+
+
+@inside
+def close_trip_if_over(actor: Actor, trip: Trip) -> None:
+    """A released trip with nothing open ends by itself once its last day is over."""
+    trip = Trip.objects.select_for_update().get(pk=trip.pk)
+    open_ones = trip.reservations.exclude(state__in=ENDED)
+    if trip.state == TripState.RELEASED and trip.last_day < clock.today() and not open_ones.exists():
+        advance(trip, TripState.CLOSED, code="booking.trip.closed", allowed=TRIP_MOVES, actor=actor)
+
+
+def due_for_use() -> list[Reservation]:
+    """Ticketed reservations whose last ride has arrived."""
+    riding = Segment.objects.filter(arrives__gt=clock.now()).values("reservation")
+    over = Q(state=R.TICKETED) & Q(segments__arrives__lte=clock.now())
+    return list(
+        Reservation.objects.filter(over).exclude(pk__in=riding).select_related("trip", "connection").distinct()[:200]
+    )

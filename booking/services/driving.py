@@ -1,0 +1,119 @@
+"""The driver: carries out supplier calls. Never in a transaction; verbs write down what comes before and after.
+
+Nothing else may talk to the network. A call whose earlier worker died after sending is asked about, never sent again.
+"""
+
+import datetime as dt
+from uuid import UUID
+
+from django.db import connection as database
+
+from booking.errors import SupplierAway
+from booking.models import CallState, CallVerb, Reservation, SupplierCall
+from booking.services import arranging, cancelling, reconciling
+from booking.services.connections import link_of
+from booking.services.trips import member_of
+from booking.suppliers.base import Books, Tickets
+from booking.suppliers.errors import Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
+from booking.suppliers.registry import adapter_for
+from booking.suppliers.types import BookWish, CancelQuote, offer_from_json
+from lib import clock, durable, faultpoints
+from lib.actor import Actor
+from lib.errors import Stale
+from lib.verbs import driver
+
+BACK_OFF = [dt.timedelta(seconds=seconds) for seconds in (2, 5, 15, 30)]
+
+
+@driver
+def carry_out(actor: Actor, call_pk: int) -> None:
+    """Carry out one call, or ask about it; nothing happens when it is not due or somebody else holds it."""
+    token = durable.claim(SupplierCall.objects.exclude(state=CallState.DONE), call_pk)
+    if token is None:
+        return
+    call = SupplierCall.objects.select_related("reservation__connection", "reservation__trip__traveller").get(
+        pk=call_pk
+    )
+    try:
+        if call.state == CallState.ASKING:
+            reconciling.ask(actor, call, token=token)
+        elif call.sent_at is not None:
+            arranging.record_unknown(actor, call, token=token, exchanges=[])
+        else:
+            _send(actor, call, token)
+    except Stale:
+        # The lease ran out meanwhile and somebody else has written the outcome: theirs stands.
+        return
+
+
+def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
+    reservation = call.reservation
+    link = link_of(reservation.connection)
+    adapter = adapter_for(reservation.supplier, link, Books)
+    wish = _wish(reservation, call.max_yen)
+    arranging.mark_sent(actor, call, token=token)
+    database.close()
+    exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
+    try:
+        if call.verb == CallVerb.BOOK:
+            booked = adapter.book(wish)
+            faultpoints.reach("after-answer")
+            arranging.record_booked(actor, call, booked, token=token, exchanges=exchanges)
+        elif call.verb == CallVerb.TICKET:
+            ticketed = adapter_for(reservation.supplier, link, Tickets).ticket(reservation.number, max_yen=call.max_yen)
+            faultpoints.reach("after-answer")
+            arranging.record_ticketed(actor, call, ticketed, token=token, exchanges=exchanges)
+        else:
+            cancelled = adapter.cancel(reservation.number, max_fee=call.max_yen)
+            faultpoints.reach("after-answer")
+            cancelling.record_cancelled(actor, call, cancelled, token=token, exchanges=exchanges)
+    except Refused as refusal:
+        arranging.record_refused(actor, call, why=refusal.message, token=token, exchanges=exchanges)
+    except Misconfigured as mistake:
+        arranging.record_refused(actor, call, why=mistake.message, token=token, exchanges=exchanges, pause=True)
+    except OutcomeUnknown:
+        arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
+    except NotSent as away:
+        if call.attempts > len(BACK_OFF):
+            arranging.record_refused(actor, call, why=away.message, token=token, exchanges=exchanges)
+        else:
+            _try_again(call, token)
+
+
+def _try_again(call: SupplierCall, token: UUID) -> None:
+    """Provably nothing was accepted: the same call with the same key, a little later."""
+    pause = BACK_OFF[call.attempts - 1]
+    durable.release(
+        SupplierCall.objects.exclude(state=CallState.DONE),
+        call.pk,
+        token,
+        next_try_at=clock.wall() + pause,
+        sent_at=None,
+    )
+
+
+def _wish(reservation: Reservation, max_yen: int) -> BookWish:
+    traveller = reservation.trip.traveller
+    return BookWish(
+        offer=offer_from_json(reservation.offer),
+        reference=reservation.reference,
+        trip_number=reservation.trip.number,
+        name=traveller.name,
+        kana=traveller.kana,
+        member=member_of(reservation),
+        max_yen=max_yen,
+    )
+
+
+@driver
+def quote_cancel(reservation: Reservation) -> CancelQuote:
+    """What cancelling costs now, asked at the supplier. Raises SupplierAway with a message that can be shown."""
+    adapter = adapter_for(reservation.supplier, link_of(reservation.connection), Books)
+    number = reservation.number
+    database.close()
+    try:
+        return adapter.quote_cancel(number)
+    except Refused as refusal:
+        raise SupplierAway(refusal.message) from refusal
+    except SupplierError as away:
+        raise SupplierAway from away

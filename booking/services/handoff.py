@@ -1,0 +1,103 @@
+"""Hand-off: the person buys on the supplier's own site and comes back with the number, later or never."""
+
+from django.db import IntegrityError, transaction
+
+from accounts.models import User
+from accounts.models.members import member_index
+from accounts.queries import member_number_on
+from accounts.services import acting_on
+from audit.changes import advance
+from booking.errors import AboveAuthorised, BadNumber, NumberTaken
+from booking.models import ChargeSource, Reservation, ReservationState, Trip
+from booking.services.arranging import committed_total
+from booking.services.ledger import charge_fare
+from booking.states import RESERVATION_MOVES
+from booking.suppliers.base import HandsOff
+from booking.suppliers.errors import Refused
+from booking.suppliers.registry import adapter_for
+from booking.suppliers.types import Link
+from lib import clock
+from lib.actor import Actor
+from lib.verbs import inside, verb
+
+R = ReservationState
+
+
+def supplier_key_of(traveller: User, supplier: str) -> str:
+    """The blind index of the traveller's member number, part of the key under which the supplier's numbers are one."""
+    card = member_number_on(traveller, f"{supplier}_card", clock.today()) or member_number_on(
+        traveller, supplier, clock.today()
+    )
+    return member_index(supplier, card) if card else f"person:{traveller.public_id.hex}"
+
+
+@verb
+def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: int | None) -> None:
+    """The person bought it: number and, when known, the sum. Without a sum no charge is made; the feed brings it.
+
+    Raises NoProxy, BadNumber for a number that cannot be, NumberTaken for one that stands elsewhere, and AboveAuthorised
+    when the sum passes what was confirmed.
+    """
+    actor = acting_on(actor, reservation.trip.traveller.public_id)
+    adapter = adapter_for(reservation.supplier, Link("", reservation.connection.site_url), HandsOff)
+    try:
+        checked = adapter.check_number(number)
+    except Refused as refusal:
+        raise BadNumber(refusal.message, field="number") from refusal
+    trip = Trip.objects.select_for_update().get(pk=reservation.trip_id)
+    if price is not None:
+        others = committed_total(trip) - (reservation.price or 0)
+        if trip.authorised_total is not None and others + price > trip.authorised_total:
+            room = trip.authorised_total - others
+            raise AboveAuthorised(
+                f"確認した上限は{room:,}円です。金額を確かめてください。上限を超えて買ったときは、窓口へ連絡してください。",
+                field="price",
+            )
+    enter_purchase(actor, reservation, number=checked, price=price, source=ChargeSource.ENTERED)
+
+
+@inside
+def enter_purchase(actor: Actor, reservation: Reservation, *, number: str, price: int | None, source: str) -> None:
+    """Move to ticketed with the number; charge the fare when the sum is known. Raises NumberTaken."""
+    fields = {
+        "number": number,
+        "member_index": supplier_key_of(reservation.trip.traveller, reservation.supplier),
+        "operated_on": clock.today(),
+        "booked_at": clock.now(),
+        "ticketed_at": clock.now(),
+        "price": price if price is not None else reservation.price,
+        "is_estimate": price is None,
+        "problem": "",
+    }
+    try:
+        with transaction.atomic():
+            advance(
+                reservation,
+                R.TICKETED,
+                code="booking.reservation.ticketed",
+                allowed=RESERVATION_MOVES,
+                actor=actor,
+                about=[reservation.trip],
+                data={"number": number, "price": price, "source": str(source)},
+                **fields,
+            )
+    except IntegrityError as error:
+        raise NumberTaken(field="number") from error
+    if price:
+        charge_fare(actor, reservation, total=price, source=source, issued_on=clock.today())
+
+
+@verb
+def give_up(actor: Actor, reservation: Reservation, *, why: str) -> None:
+    """The person came back without having bought: 料金が違う, 席がない, サイトに入れない, 予約をやめる."""
+    actor = acting_on(actor, reservation.trip.traveller.public_id)
+    advance(
+        reservation,
+        R.WITHDRAWN,
+        code="booking.reservation.withdrawn",
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        why=why,
+        about=[reservation.trip],
+        problem=why[:300],
+    )

@@ -1,0 +1,30 @@
+"""What a supplier call may raise, named by what to do next."""
+
+
+class SupplierError(Exception):
+    """Base. `message` is Japanese and may be shown; `detail` is for the call row, redacted."""
+
+    def __init__(self, message: str = "", *, detail: str = "") -> None:
+        self.message = message
+        self.detail = detail
+        super().__init__(message or detail)
+
+
+class Refused(SupplierError):
+    """The supplier said no; nothing was done there. `code` is the supplier's word for it."""
+
+    def __init__(self, message: str, *, code: str = "", detail: str = "") -> None:
+        self.code = code
+        super().__init__(message, detail=detail)
+
+
+class NotSent(SupplierError):
+    """Provably nothing was accepted: no connection, or turned away before processing. Safe to repeat."""
+
+
+class OutcomeUnknown(SupplierError):
+    """Sent, and the answer was lost or unreadable: ask before anything else, never resend blindly."""
+
+
+class Misconfigured(SupplierError):
+    """Credentials or contract are wrong: stop the connection, call a person."""

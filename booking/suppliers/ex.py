@@ -1,0 +1,129 @@
+"""エクスプレス予約 (法人, E予約専用): reached by hand-off and by its usage file; no booking interface exists.
+
+The usage file is the 「ご利用実績データ」 of the corporate site: CSV, Shift_JIS (cp932), columns as documented by JR東海
+エクスプレス・カード. A change stands there as 取消 and 購入; nothing in it amends an earlier row.
+"""
+
+import csv
+import datetime as dt
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from booking.suppliers.errors import Refused
+from booking.suppliers.types import BadLine, CopyValue, FeedLine, Link, Offer
+from lib import jst
+
+REQUIRED = ("操作日時", "操作", "個人会員番号", "お預かり番号", "乗車日", "出発駅", "到着駅", "金額")
+OPERATIONS = {"購入": "purchase", "取消": "refund", "払戻手数料": "fee"}
+NUMBER = re.compile(r"[0-9]{4,6}")
+DATE_FORMATS = ("%Y/%m/%d", "%Y-%m-%d")
+
+
+class Ex:
+    """The adapter."""
+
+    number_label = "お預かり番号"
+    number_hint = "EX の完了画面と確認メールにある数字です（例:2001）。"
+
+    def __init__(self, link: Link) -> None:
+        self.site_url = link.site_url
+
+    def values(self, offer: Offer, *, trip_number: str, member: str, name: str) -> Sequence[CopyValue]:
+        """What the person types into EX."""
+        ride = offer.rides[0]
+        day = jst.day_of(ride.departs)
+        return [
+            CopyValue("乗車日", jst.long_day(day)),
+            CopyValue("区間", f"{ride.from_name} → {ride.to_name}"),
+            CopyValue(
+                "列車", ride.service, f"{ride.from_name} {jst.clock_time(ride.departs)} 発、"
+                f"{ride.to_name} {jst.clock_time(ride.arrives)} 着"
+            ),
+            CopyValue("設備", offer.detail),
+            CopyValue("出張番号", trip_number, "この出張と結びつけるため、必ず入れてください"),
+            CopyValue("会員ID", member or "未登録", name if member else "会員IDが登録されていません。窓口へ連絡してください"),
+        ]
+
+    def check_number(self, text: str) -> str:
+        """The number without separators. Raises Refused for a number that cannot be."""
+        plain = text.strip()
+        if not NUMBER.fullmatch(plain):
+            raise Refused("お預かり番号は4桁から6桁の数字です。EX の完了画面を確かめて入力してください。", code="BAD_NUMBER")
+        return plain
+
+    def read_feed(self, content: bytes) -> Iterator[FeedLine | BadLine]:
+        """Lines of the usage file in file order. Raises Refused when it is no such file at all."""
+        rows = csv.DictReader(io.StringIO(_decode(content), newline=""))
+        missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
+        if missing:
+            raise Refused(
+                f"利用実績の列が足りません（{'、'.join(missing)}）。EX の「ご利用実績データ」のファイルを選んでください。",
+                code="COLUMNS",
+            )
+        for number, row in enumerate(rows, start=2):
+            raw = {name: (value or "").strip() for name, value in row.items() if name and not isinstance(value, list)}
+            try:
+                yield _line(number, raw)
+            except ValueError as error:
+                yield BadLine(number, str(error), raw)
+
+
+def _decode(content: bytes) -> str:
+    if content.startswith(b"\xef\xbb\xbf"):
+        return content.decode("utf-8-sig", errors="strict")
+    try:
+        return content.decode("cp932", errors="strict")
+    except UnicodeDecodeError:
+        raise Refused(
+            "文字コードが Shift_JIS ではありません。EX からダウンロードしたファイルを、開いて保存し直さずに選んでください。",
+            code="ENCODING",
+        ) from None
+
+
+def _line(number: int, raw: Mapping[str, str]) -> FeedLine:
+    operation = OPERATIONS.get(raw["操作"])
+    if operation is None:
+        raise ValueError(f"操作「{raw['操作']}」は扱えません。")
+    amount = raw["金額"].replace(",", "")
+    if not re.fullmatch(r"-?[0-9]{1,7}", amount):
+        raise ValueError(f"金額「{raw['金額']}」を読み取れません。")
+    if not NUMBER.fullmatch(raw["お預かり番号"]):
+        raise ValueError(f"お預かり番号「{raw['お預かり番号']}」を読み取れません。")
+    member = re.sub(r"[^0-9]", "", raw["個人会員番号"])
+    if not member:
+        raise ValueError("個人会員番号がありません。")
+    yen = abs(int(amount))
+    return FeedLine(
+        line=number,
+        operation=operation,
+        member=member,
+        number=raw["お預かり番号"],
+        trip_number=raw.get("出張番号", "").upper(),
+        operated_at=_moment(raw["操作日時"]),
+        used_on=_day(raw["乗車日"]),
+        service=raw.get("列車名", ""),
+        from_name=raw["出発駅"],
+        to_name=raw["到着駅"],
+        departs=raw.get("出発時刻", ""),
+        arrives=raw.get("到着時刻", ""),
+        amount=-yen if operation == "refund" else yen,
+        raw=raw,
+    )
+
+
+def _day(text: str) -> dt.date:
+    for pattern in DATE_FORMATS:
+        try:
+            return dt.datetime.strptime(text, pattern).date()  # noqa: DTZ007  a day in Japan
+        except ValueError:
+            continue
+    raise ValueError(f"日付「{text}」を読み取れません。")
+
+
+def _moment(text: str) -> dt.datetime:
+    day, _, time = text.partition(" ")
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::[0-9]{2})?", time)
+    if not match:
+        raise ValueError(f"操作日時「{text}」を読み取れません。")
+    return jst.at(_day(day), int(match[1]), int(match[2]))

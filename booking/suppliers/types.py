@@ -1,0 +1,246 @@
+"""What adapters take and give: frozen values, no models."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A connection as an adapter sees it."""
+
+    base_url: str
+    site_url: str = ""
+    credentials: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveAsk:
+    """A move on a day, between stations or airports by code, with the names that people see."""
+
+    origin: str
+    destination: str
+    day: dt.date
+    origin_name: str
+    destination_name: str
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StayAsk:
+    """Nights of one person in hotel areas."""
+
+    areas: Sequence[str]
+    check_in: dt.date
+    nights: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelStep:
+    """Until when (JST moment; None = from then on) cancelling costs `fee` yen."""
+
+    until: dt.datetime | None
+    fee: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ride:
+    """One flight or train."""
+
+    service: str
+    from_name: str
+    to_name: str
+    departs: dt.datetime
+    arrives: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """One night: room price and taxes in yen."""
+
+    day: dt.date
+    room: int
+    stay_tax: int = 0
+    bathing_tax: int = 0
+    tax_on_the_spot: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Something that can be chosen. `price` is the whole in yen; `basis` says where an estimate comes from."""
+
+    supplier: str
+    title: str
+    detail: str
+    price: int | None
+    is_estimate: bool = False
+    basis: str = ""
+    token: str = ""
+    valid_until: dt.datetime | None = None
+    rides: Sequence[Ride] = ()
+    nights: Sequence[Night] = ()
+    steps: Sequence[CancelStep] = ()
+    change_words: str = ""
+    cancel_words: str = ""
+    seats: str = ""
+    place: str = ""
+    ticket_form: str = ""
+    invoice_number: str = ""
+    reversible: bool = True
+    changeable: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """The offer as it is kept in an answer and copied into a reservation."""
+        plain: dict[str, Any] = _jsonable(asdict(self))
+        return plain
+
+
+def _jsonable(value: Any) -> Any:
+    if isinstance(value, dt.datetime | dt.date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {key: _jsonable(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_jsonable(inner) for inner in value]
+    return value
+
+
+def offer_from_json(plain: Mapping[str, Any]) -> Offer:
+    """The offer back from its kept form."""
+    moment = dt.datetime.fromisoformat
+    return Offer(
+        **{
+            **plain,
+            "valid_until": moment(plain["valid_until"]) if plain.get("valid_until") else None,
+            "rides": [
+                Ride(**{**ride, "departs": moment(ride["departs"]), "arrives": moment(ride["arrives"])})
+                for ride in plain.get("rides", ())
+            ],
+            "nights": [
+                Night(**{**night, "day": dt.date.fromisoformat(night["day"])}) for night in plain.get("nights", ())
+            ],
+            "steps": steps_from_json(plain.get("steps", ())),
+        }
+    )
+
+
+def steps_from_json(plain: Sequence[Mapping[str, Any]]) -> list[CancelStep]:
+    """Cancellation steps back from their kept form."""
+    return [
+        CancelStep(dt.datetime.fromisoformat(step["until"]) if step["until"] else None, step["fee"], step["note"])
+        for step in plain
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class BookWish:
+    """What to book: the chosen offer, for whom, under our key, at most for `max_yen`."""
+
+    offer: Offer
+    reference: str
+    trip_number: str
+    name: str
+    kana: str
+    member: str
+    max_yen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """The supplier holds it. `hold_until` is the last moment to ticket; None when nothing has to be ticketed."""
+
+    number: str
+    price: int
+    hold_until: dt.datetime | None = None
+    operated_on: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ticketed:
+    """Money is due."""
+
+    number: str
+    ticket_number: str
+    price: int
+    issued_on: dt.date
+
+
+@dataclass(frozen=True, slots=True)
+class CancelQuote:
+    """What cancelling costs now, and what comes back of what was paid."""
+
+    fee: int
+    refund: int
+    valid_until: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """It is gone, at this cost."""
+
+    fee: int
+    refund: int
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A booking that the supplier holds under our key, in its present state: held, ticketed or cancelled."""
+
+    state: str
+    booked: Booked
+    ticketed: Ticketed | None = None
+    cancelled: Cancelled | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyValue:
+    """A value that the person copies into the supplier's own page."""
+
+    label: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLine:
+    """One fact of a usage feed. `operation` is purchase, refund or fee; `amount` is signed yen."""
+
+    line: int
+    operation: str
+    member: str
+    number: str
+    trip_number: str
+    operated_at: dt.datetime
+    used_on: dt.date
+    service: str
+    from_name: str
+    to_name: str
+    departs: str
+    arrives: str
+    amount: int
+    raw: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line that cannot be read, and why (Japanese)."""
+
+    line: int
+    reason: str
+    raw: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One request and its answer, redacted, for the call row."""
+
+    at: str
+    method: str
+    path: str
+    request: str
+    status: int
+    answer: str
+    milliseconds: int

@@ -1,0 +1,24 @@
+"""Addresses of bookings; public ids only."""
+
+from django.urls import path
+
+from booking.views import cancelling, confirming, feeds, handoff, recording, searching, trips
+
+app_name = "booking"
+urlpatterns = [
+    path("places/", searching.places, name="places"),
+    path("search/", searching.search, name="search"),
+    path("search/<uuid:pk>/", searching.results, name="results"),
+    path("search/<uuid:pk>/choose/", searching.choose, name="choose"),
+    path("trips/", trips.trips, name="trips"),
+    path("trips/<uuid:pk>/", trips.trip, name="trip"),
+    path("trips/<uuid:pk>/confirm/", confirming.confirm, name="confirm"),
+    path("trips/<uuid:pk>/withdraw/", trips.withdraw, name="withdraw"),
+    path("reservations/<uuid:pk>/ticket/", trips.ticket, name="ticket"),
+    path("reservations/<uuid:pk>/handoff/", handoff.handoff, name="handoff"),
+    path("reservations/<uuid:pk>/give-up/", handoff.give_up, name="give_up"),
+    path("reservations/<uuid:pk>/cancel/", cancelling.cancel, name="cancel"),
+    path("record/", recording.record, name="record"),
+    path("feeds/", feeds.feeds, name="feeds"),
+    path("feeds/<uuid:pk>/", feeds.feed, name="feed"),
+]
