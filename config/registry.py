@@ -1,0 +1,46 @@
+"""Who hangs what where: filled once, when every room is loaded."""
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+import accounts.events
+import accounts.queries
+import audit.events
+import billing.events
+import billing.queries
+import booking.events
+import booking.queries
+from lib import registry
+
+
+def _no_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:  # noqa: ARG001
+    return {}
+
+
+for room in (audit.events, accounts.events, booking.events, billing.events):
+    registry.register_events(room.KINDS)
+
+# type of object -> (what it is called, function that names objects by public id)
+registry.object_names.update(
+    {
+        "accounts.user": ("利用者", accounts.queries.person_names),
+        "accounts.office": ("拠点", accounts.queries.office_names),
+        "accounts.department": ("所属", accounts.queries.department_names),
+        "accounts.contract": ("契約", _no_names),
+        "audit.event": ("記録", _no_names),
+        "audit.outgoingmail": ("メール", _no_names),
+        "booking.trip": ("出張", booking.queries.trip_names),
+        "booking.reservation": ("予約", booking.queries.reservation_names),
+        "booking.search": ("検索", _no_names),
+        "booking.feed": ("利用実績", booking.queries.feed_names),
+        "booking.charge": ("費用", _no_names),
+        "booking.connection": ("手配先", booking.queries.connection_names),
+        "billing.period": ("締め", billing.queries.period_names),
+        "billing.invoice": ("請求書", billing.queries.invoice_names),
+    }
+)
+
+registry.work_items.extend([booking.queries.work_items, billing.queries.work_items])
+
+# event code -> tasks of downstream rooms that should look soon; each is harmless when lost
+registry.hints.update({})
