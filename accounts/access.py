@@ -2,21 +2,16 @@
 
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from accounts.models import PublicText, User
-from audit.services import record_page_refusal, record_refusal
+from audit.access import page_for
+from audit.services import record_refusal
 from lib import clock
-from lib.actor import Actor, Scope
+from lib.actor import Actor
 
 
-def page_for(actor: Actor, action: str, *, wide: bool = False) -> None:
-    """Let the actor onto a page that needs `action` (further than their own when `wide`). Raises PermissionDenied."""
-    scope = actor.scope(action)
-    if scope is Scope.NONE or (wide and scope is Scope.OWN):
-        record_page_refusal(actor, action=action)
-        raise PermissionDenied
+__all__ = ["page_for", "person_for", "text_for"]
 
 
 def person_for(actor: Actor, public_id: UUID | None) -> User:

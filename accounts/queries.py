@@ -47,6 +47,16 @@ def people(actor: Actor, text: str = "") -> UserQuerySet:
     return found
 
 
+def search_person(text: str) -> Sequence[tuple[UUID, str]]:
+    """People found by words of name, kana or login ID, each with what tells them apart; 20 at most. For the log's filter."""
+    found = User.objects.get_queryset()
+    for word in text.split():
+        found = found.filter(Q(name__icontains=word) | Q(kana__icontains=word) | Q(login_id__icontains=word))
+    present = Membership.objects.on(clock.today()).select_related("department")
+    rows = found.prefetch_related(Prefetch("memberships", present, to_attr="present_memberships"))[:20]
+    return [(row.public_id, " ".join([row.name, *(m.department.name for m in row.present_memberships), row.login_id])) for row in rows]
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
     """A person with their dated rows."""

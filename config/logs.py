@@ -34,6 +34,7 @@ LOGGING: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},
+        "django_structlog": {"level": "WARNING"},
         "fontTools": {"level": "ERROR"},
     },
 }

@@ -57,12 +57,18 @@ class WorkItem:
 PanelFunction = Callable[[Actor, Any], Panel | None]
 WorkFunction = Callable[[Actor], Sequence[WorkItem]]
 NameFunction = Callable[[Iterable[UUID]], Mapping[UUID, str]]
+PersonSearch = Callable[[str], Sequence[tuple[UUID, str]]]
+NumberSearch = Callable[[str], Sequence[UUID]]
 
 event_kinds: dict[str, EventKind] = {}
 object_names: dict[str, tuple[str, NameFunction]] = {}
 panels: dict[str, list[PanelFunction]] = {}
 work_items: list[WorkFunction] = []
 hints: dict[str, list[str]] = {}
+# Words of a name, kana or login ID -> (public id, how the person is told apart).
+person_search: list[PersonSearch] = []
+# A number that people know (of a trip, a booking, an invoice) -> public ids of what carries it.
+number_search: list[NumberSearch] = []
 
 
 def register_events(kinds: Iterable[EventKind]) -> None:

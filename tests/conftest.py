@@ -5,17 +5,32 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import time_machine
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 from django.test import TransactionTestCase
 from django.test.utils import setup_databases, teardown_databases
 
+from accounts.services import service_actor
+from booking.services.reference import load_reference_table
 from config import env
+from tests.world import Sandbox
 
 GRANTS = (Path(settings.BASE_DIR) / "config" / "sql" / "grants.sql").read_text(encoding="utf-8")
 OWNER = env.database(settings.DATABASE_OWNER_URL)
-NOT_FLUSHED = {"django_content_type", "django_migrations"}
+# Reference data are loaded once and never written by tests outside a transaction that is rolled back.
+NOT_FLUSHED = {
+    "django_content_type",
+    "django_migrations",
+    "booking_place",
+    "booking_placeaccess",
+    "booking_railstation",
+    "booking_train",
+    "booking_trainstop",
+    "booking_railfarerule",
+    "booking_railseasonday",
+}
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +48,8 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         with connection.cursor() as cursor:
             cursor.execute(GRANTS)
         use(app)
+        for table in ("places", "stations", "trains", "rail_fares", "rail_seasons"):
+            load_reference_table(service_actor("setup"), table)
     yield
     with django_db_blocker.unblock():
         use(OWNER)
@@ -76,3 +93,33 @@ def quiet_surroundings(tmp_path, monkeypatch):
 @pytest.fixture(scope="session", autouse=True)
 def sync_playwright_may_use_the_orm():
     os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+
+
+@pytest.fixture(scope="session")
+def sandbox_process(tmp_path_factory):
+    """One sandbox for the whole run; `sandbox` gives each test a fresh one."""
+    place = tmp_path_factory.mktemp("sandbox")
+    running = Sandbox(place, place / "clock")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sandbox(sandbox_process, monkeypatch, settings):
+    """The supplier sandbox, emptied, on the same business clock as the test."""
+    sandbox_process.control("DELETE", "faults")
+    sandbox_process.control("POST", "reset", {"seed": 7})
+    sandbox_process.clock_file.write_text("0")
+    monkeypatch.setenv("CLOCK_FILE", str(sandbox_process.clock_file))
+    settings.SANDBOX_URL = sandbox_process.url
+    return sandbox_process
+
+
+@pytest.fixture
+def time_machine_at():
+    """Travel in wall time too: for codes, sessions and offers, which no shift of business time touches."""
+
+    def at(moment):
+        return time_machine.travel(moment, tick=True)
+
+    return at

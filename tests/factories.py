@@ -92,7 +92,7 @@ def person(
         SETUP,
         login_id=login_id or f"{n:08d}",
         name=name or f"試験 太郎{n}",
-        kana=f"シケン タロウ{n}",
+        kana="シケン タロウ",
         email=f"person{n}@client.example",
         password=PASSWORD,
     )

@@ -78,6 +78,12 @@ class User(AbstractBaseUser):
         constraints = [
             models.CheckConstraint(name="user_state_known", condition=Q(state__in=UserState.values)),
             models.CheckConstraint(name="user_login_id_given", condition=~Q(login_id="")),
+            # Suppliers take names in full-width katakana only.
+            models.CheckConstraint(
+                name="user_kana_is_katakana",
+                condition=Q(kana__regex="^[ァ-ヴー・ 　]+$"),
+                violation_error_message="氏名（カナ）は全角カタカナで入力してください。",
+            ),
             models.CheckConstraint(name="user_login_id_is_no_mail", condition=~Q(login_id__contains="@")),
         ]
 

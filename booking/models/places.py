@@ -19,7 +19,8 @@ class PlaceKind(models.TextChoices):
 def search_form(text: str) -> str:
     """How names are compared: NFKC, hiragana, lower case, no spaces, hyphens or macrons."""
     plain = unicodedata.normalize("NFKD", jaconv.kata2hira(unicodedata.normalize("NFKC", text)).casefold())
-    kept = (c for c in unicodedata.normalize("NFC", plain) if not unicodedata.combining(c))
+    # Circumflex and macron go (Tōkyō); dakuten and handakuten stay, composed with their kana.
+    kept = unicodedata.normalize("NFC", "".join(c for c in plain if c not in "\u0302\u0304"))
     return "".join(c for c in kept if c not in " -・‐'’　")
 
 

@@ -54,6 +54,11 @@ def _is_named(place: Place, form: str) -> bool:
     return form in {search_form(place.name), search_form(place.name.removesuffix("駅").removesuffix("空港"))}
 
 
+def _is_typed_in_full(place: Place, form: str) -> bool:
+    """福島駅, 成田空港: with the word that says which of the places of the name is meant."""
+    return place.kind in {PlaceKind.STATION, PlaceKind.AIRPORT} and search_form(place.name) == form
+
+
 def resolve_place(text: str, *, field: str = "") -> Place:
     """The one place that `text` means; raises BadWish (for `field`) when there is none, or when it may be several.
 
@@ -71,7 +76,7 @@ def resolve_place(text: str, *, field: str = "") -> Place:
         [place for place in found if _fit(place, form) == EXACT],
     ):
         if meant and len({place.prefecture for place in meant}) == 1:
-            return min(meant, key=lambda place: (search_form(place.name) != form, *_rank(place)))
+            return min(meant, key=lambda place: (not _is_typed_in_full(place, form), *_rank(place)))
         if meant:
             found = meant
             break

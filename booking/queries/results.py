@@ -7,7 +7,7 @@ from typing import Any
 
 from accounts.models import User
 from accounts.queries import membership_on
-from booking.models import AnswerState, Part, Search, SearchAnswer
+from booking.models import AnswerState, Part, Place, PlaceKind, Search, SearchAnswer
 from booking.suppliers.types import Offer, offer_from_json
 from lib import clock
 from lib.actor import Actor
@@ -192,5 +192,11 @@ def default_values(actor: Actor, today: dt.date) -> Mapping[str, Any]:
         person = User.objects.get_queryset().filter(public_id=actor.id).first()
         membership = membership_on(person, today) if person else None
         details = membership.department.office.details_on(today) if membership else None
-        origin = details.nearest_station if details else ""
+        origin = _city_of(details.address) if details else ""
     return {"traveller": str(actor.id), "origin": origin, "nights": 0, "kinds": ["air", "rail"], "trip_type": "round"}
+
+
+def _city_of(address: str) -> str:
+    """The city of an address, among those that can be searched for: the one named last (福島県いわき市 → いわき)."""
+    cities = Place.objects.filter(kind=PlaceKind.CITY).values_list("name", flat=True)
+    return max((name for name in cities if name in address), key=address.rindex, default="")

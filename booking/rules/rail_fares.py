@@ -1,7 +1,7 @@
 """Ordinary reserved fare (運賃＋指定席特急料金) of one ride on 東海道・山陽・九州新幹線: one adult, yen, tax included.
 
-Pure: rules of the tariff and distances come in, yen go out. The order of the rules is that of `data/README.md` ("Order of
-use for one ride"). Whatever the tariff does not say for certain gives None, never a guess.
+Pure: rules of the tariff and distances come in, yen go out. The order of the rules is that of `data/README.md` ("Order
+of use for one ride"). Whatever the tariff does not say for certain gives None, never a guess.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ AS_TOKYO = frozenset({"品川", "新横浜"})
 CENTRES = {"品川": 0, "新大阪": 5564}
 # From here on westwards a fare of 新大阪 is counted from 大阪 at any distance.
 OSAKA_RULE_FROM = "姫路"
-# 岩国-櫛ヶ浜 is counted by 岩徳線, whose fare distance is this much longer (0.1 km); the tariff's rows are silent on it.
+# 岩国-櫛ヶ浜 is counted by 岩徳線, whose fare distance is this much longer (0.1 km); the rows are silent on it.
 GANTOKU = ("新岩国", "徳山", 44)
 # City networks with special lower fares (特定区間) that the tariff's rows do not hold.
 SPECIAL_FARES = (frozenset({"東京", "品川"}), frozenset({"京都", "新大阪", "新神戸", "西明石"}))
@@ -70,7 +70,7 @@ class Tariff:
     def __init__(
         self, rules: Iterable[FareRule], *, stations: Mapping[str, Mapping[str, int]], seasons: Mapping[dt.date, int]
     ) -> None:
-        """`stations`: per line, 0.1 km from 東京; `seasons`: yen per listed day, complete from the first to the last."""
+        """`stations`: per line, 0.1 km from 東京; `seasons`: yen per listed day, complete from first to last."""
         self._pairs: dict[tuple[str, str, frozenset[str]], FareRule] = {}
         self._bands: dict[tuple[str, str], list[FareRule]] = {}
         for rule in rules:
@@ -200,10 +200,10 @@ def _express(tariff: Tariff, lines: tuple[str, ...], train: str, one: str, other
 def ordinary_reserved_fare(
     tariff: Tariff, *, train: str, origin: str, destination: str, day: dt.date
 ) -> RailFare | None:
-    """The published fare of an adult in an ordinary reserved seat of `train` (のぞみ …) on `day`; None when not covered.
+    """The published fare of an adult in a reserved ordinary seat of `train` (のぞみ …) on `day`; None: not covered.
 
-    Each company's season counts once: 東海道・山陽 is one table, 山陽・九州 are two companies. Products of EX (EX予約, 早特)
-    differ from it by tables that are not in the data, so for them it is an estimate.
+    Each company's season counts once: 東海道・山陽 is one table, 山陽・九州 are two companies. Products of EX (EX予約,
+    早特) differ from it by tables that are not in the data, so for them it is an estimate.
     """
     lines = tariff.lines_between(origin, destination)
     season = tariff.season_yen(day)

@@ -42,6 +42,7 @@ from lib.verbs import verb
 M = TypeVar("M", bound=models.Model)
 Row = Mapping[str, str]
 SINCE = dt.date(2019, 10, 1)
+COLLOQUIAL = {"KIX": ["関空"], "NGO": ["セントレア"]}
 STATION_WEIGHT, SHINKANSEN_WEIGHT, AIRPORT_WEIGHT = 10, 20, 10
 CONSUMPTION_TAX = "消費税法（国内の課税取引、標準税率）"
 LEVY = "消費税法基本通達10-1-11（区分して受け取る税は対価に入らない）"
@@ -160,7 +161,7 @@ def _places() -> Iterator[Place]:
             row,
             code=row["iata"],
             name=f"{row['short']}空港",
-            names=[row["short"], row["name"], row["iata"]],
+            names=[row["short"], row["name"], row["iata"], *COLLOQUIAL.get(row["iata"], [])],
             weight=AIRPORT_WEIGHT,
         )
     for row in _rows("hotel_areas"):

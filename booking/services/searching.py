@@ -16,10 +16,10 @@ from booking.models import AnswerState, Connection, Part, Place, Search, SearchA
 from booking.queries.places import airports_of, areas_of, stations_of
 from booking.queries.timetable import rail_candidates
 from booking.services.connections import link_of
-from booking.suppliers.base import SearchesMoves, SearchesStays
+from booking.suppliers.base import ByTimetable, SearchesMoves, SearchesStays
 from booking.suppliers.errors import Misconfigured, Refused, SupplierError
 from booking.suppliers.registry import KINDS, adapter_for, can
-from booking.suppliers.types import MoveAsk, Offer, StayAsk
+from booking.suppliers.types import Link, MoveAsk, Offer, Ride, StayAsk
 from lib import clock, durable, jobs, jst, wake
 from lib.actor import Actor
 from lib.errors import NotPermitted
@@ -27,6 +27,8 @@ from lib.verbs import driver, verb
 
 SAME_WISH = dt.timedelta(minutes=2)
 TRIES = 2
+AIRPORTS = 2
+AREAS = 20
 NO_ANSWER = "いまは回答がありません。少し待って、もう一度探してください。"
 
 
@@ -178,22 +180,35 @@ def ask_supplier(actor: Actor, answer_pk: int) -> None:
 def _offers(answer: SearchAnswer) -> list[Offer]:
     search, connection = answer.search, answer.connection
     if answer.part == Part.STAY:
-        areas = [place.code for place, _ in areas_of(search.destination)]
+        areas = [access.place.code for access in areas_of(search.destination)][:AREAS]
         link = link_of(connection)
         database.close()
         hotels = adapter_for(connection.supplier, link, SearchesStays)
         return hotels.search_stays(StayAsk(areas, search.out_on, search.nights))
     ends = (search.origin, search.destination) if answer.part == Part.OUT else (search.destination, search.origin)
     day = search.out_on if answer.part == Part.OUT else (search.back_on or search.out_on)
-    if not can(connection.supplier, SearchesMoves):
-        return rail_candidates(*ends, day=day, purchase_day=clock.today(), supplier=connection.supplier)
-    pairs = [(a, b) for a, _ in airports_of(ends[0])[:2] for b, _ in airports_of(ends[1])[:2]]
+    if can(connection.supplier, ByTimetable):
+        return _by_timetable(connection, *ends, day=day)
+    pairs = [(a.place, b.place) for a in airports_of(ends[0])[:AIRPORTS] for b in airports_of(ends[1])[:AIRPORTS]]
     member = member_number_on(search.traveller, connection.supplier, clock.today())
     carrier = adapter_for(connection.supplier, link_of(connection), SearchesMoves)
     database.close()
     asks = [MoveAsk(a.code, b.code, day, a.name, b.name, member) for a, b in pairs]
     found = [offer for ask in asks for offer in carrier.search(ask)]
     return sorted(found, key=lambda offer: (offer.rides[0].departs, offer.price or 0))
+
+
+def _by_timetable(connection: Connection, origin: Place, destination: Place, *, day: dt.date) -> list[Offer]:
+    adapter = adapter_for(connection.supplier, Link("", connection.site_url), ByTimetable)
+    found = rail_candidates(origin, destination, day, clock.today(), sellers=adapter.seller)
+    return [
+        adapter.candidate(
+            Ride(each.ride.name, each.ride.origin, each.ride.destination, each.ride.departs, each.ride.arrives),
+            price=each.fare.total if each.fare else None,
+            basis=f"新幹線は{each.fare.basis}による目安、時刻は見本ダイヤ（2026年3月）" if each.fare else "",
+        )
+        for each in found
+    ]
 
 
 @verb

@@ -14,6 +14,7 @@ from booking.suppliers.types import (
     Found,
     MoveAsk,
     Offer,
+    Ride,
     StayAsk,
     Ticketed,
 )
@@ -65,6 +66,15 @@ class HandsOff(Protocol):
     def values(self, offer: Offer, *, trip_number: str, member: str, name: str) -> Sequence[CopyValue]: ...
 
     def check_number(self, text: str) -> str: ...
+
+
+@runtime_checkable
+class ByTimetable(Protocol):
+    """Has no search of its own: trains of the timetable stand in as estimates."""
+
+    seller: str
+
+    def candidate(self, ride: Ride, *, price: int | None, basis: str) -> Offer: ...
 
 
 @runtime_checkable

@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from booking.suppliers.errors import Refused
-from booking.suppliers.types import BadLine, CopyValue, FeedLine, Link, Offer
+from booking.suppliers.types import BadLine, CancelStep, CopyValue, FeedLine, Link, Offer, Ride
 from lib import jst
 
 REQUIRED = ("操作日時", "操作", "個人会員番号", "お預かり番号", "乗車日", "出発駅", "到着駅", "金額")
 OPERATIONS = {"購入": "purchase", "取消": "refund", "払戻手数料": "fee"}
+# 払戻手数料 of EX予約サービス, per person and way (expy.jp FAQ 1046).
+REFUND_FEE = 320
 NUMBER = re.compile(r"[0-9]{4,6}")
 DATE_FORMATS = ("%Y/%m/%d", "%Y-%m-%d")
 
@@ -23,11 +25,36 @@ DATE_FORMATS = ("%Y/%m/%d", "%Y-%m-%d")
 class Ex:
     """The adapter."""
 
+    # Whose trains of the timetable are sold here, ticketless.
+    seller = "ex"
     number_label = "お預かり番号"
     number_hint = "EX の完了画面と確認メールにある数字です（例:2001）。"
 
     def __init__(self, link: Link) -> None:
         self.site_url = link.site_url
+
+    def candidate(self, ride: Ride, *, price: int | None, basis: str) -> Offer:
+        """A train of the timetable as an offer: an estimate, since only EX itself knows seats and its own price.
+
+        Terms of EX予約サービス: change free until departure, refund 320 yen before it; after it the reserved part is kept,
+        by a table of EX that the portal does not have, so that the price stands for it.
+        """
+        after = CancelStep(None, price, "発車後は区間ごとの特定額") if price is not None else None
+        return Offer(
+            supplier="ex",
+            title=ride.service,
+            detail="普通車指定席",
+            price=price,
+            is_estimate=True,
+            basis=basis,
+            rides=[ride],
+            steps=[CancelStep(ride.departs, REFUND_FEE, "払戻手数料"), *([after] if after else [])],
+            change_words="変更 発車前 無料",
+            cancel_words=f"取消 {REFUND_FEE}円",
+            seats="EXで確認",
+            ticket_form="ICカード",
+            changeable=True,
+        )
 
     def values(self, offer: Offer, *, trip_number: str, member: str, name: str) -> Sequence[CopyValue]:
         """What the person types into EX."""

@@ -122,6 +122,8 @@ class SupplierHttp:
                     if time.monotonic() - begun > seconds:
                         lost = f"no whole answer within {seconds:.0f} s"
                         break
+        except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise Misconfigured("手配先への接続の設定に誤りがあります。", detail=type(error).__name__) from error
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             self._keep(method, path, sent, 0, f"{type(error).__name__}", begun)
             raise NotSent("手配先に接続できません。", detail=str(error)) from error

@@ -1,0 +1,55 @@
+"""Invoices as people see them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Count, F, QuerySet
+
+from billing.models import Invoice, InvoiceDocument, InvoiceLine
+from billing.queries.collecting import DraftLine
+from billing.rules.days import marks
+from booking.models import Nature, TaxClass
+from lib.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line with its marks (返還, 11月利用分); `line` is an InvoiceLine, or a DraftLine in a preview."""
+
+    line: InvoiceLine | DraftLine
+    marks: Sequence[str]
+
+    @property
+    def tax_words(self) -> str:
+        """10%, 不課税 …, with the nature where it is not the agency's own sale."""
+        nature = Nature(self.line.nature)
+        words = [TaxClass(self.line.tax_class).label, "" if nature is Nature.OWN else nature.label]
+        return " ".join(filter(None, words))
+
+
+def invoices(actor: Actor) -> QuerySet[Invoice]:
+    """Invoices that the actor may read, newest first, with period, office, number of lines and when the PDF was made."""
+    return (
+        Invoice.objects.visible_to(actor)
+        .select_related("period", "office")
+        .annotate(line_count=Count("lines"), printed_at=F("document__made_at"))
+        .order_by("-issued_on", "-number")
+    )
+
+
+def invoice_lines(invoice: Invoice) -> Sequence[ShownLine]:
+    """The lines of an invoice in their order, with marks (one query)."""
+    first_day = invoice.period.first_day
+    lines = InvoiceLine.objects.filter(invoice=invoice).order_by("position")
+    return [ShownLine(line, marks(line.amount, line.billing_on, first_day)) for line in lines]
+
+
+def document_of(invoice: Invoice) -> InvoiceDocument:
+    """The state of an invoice's PDF, without its bytes."""
+    return InvoiceDocument.objects.defer("pdf").get(invoice=invoice)
+
+
+def invoice_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Invoice numbers by public id."""
+    return dict(Invoice.objects.filter(public_id__in=list(ids)).values_list("public_id", "number"))

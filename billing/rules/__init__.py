@@ -1,0 +1,1 @@
+"""Rules of billing that need no database: closing days, due dates, taxes, words of a line."""

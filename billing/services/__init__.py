@@ -1,0 +1,21 @@
+"""Verbs of billing. Import them from here or from the module that holds them."""
+
+from billing.services.closing import carry_out_closing, close_period, reopen_period, request_closing
+from billing.services.documents import make_document, take_document
+from billing.services.periods import open_periods
+from billing.services.usage import CP932, ENCODINGS, UTF8, UsageFile, download_usage
+
+__all__ = [
+    "CP932",
+    "ENCODINGS",
+    "UTF8",
+    "UsageFile",
+    "carry_out_closing",
+    "close_period",
+    "download_usage",
+    "make_document",
+    "open_periods",
+    "reopen_period",
+    "request_closing",
+    "take_document",
+]

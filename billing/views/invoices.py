@@ -1,0 +1,66 @@
+"""Invoices: the list, one with its face and lines, its PDF."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from accounts.access import page_for
+from billing import access, queries
+from billing.errors import NothingPrinted
+from billing.permissions import READ_INVOICES
+from billing.rules.days import period_name
+from billing.services import take_document
+from billing.views.common import actor_of
+from lib.htmx import redirect_see_other
+from lib.tables import page_of
+
+
+@require_safe
+def invoices(request: HttpRequest) -> HttpResponse:
+    """The invoices that the actor may read, newest first."""
+    actor = actor_of(request)
+    page_for(actor, READ_INVOICES)
+    context = {
+        "page": page_of(queries.invoices(actor), request.GET),
+        "crumbs": [("ホーム", reverse("config:home")), ("請求書", "")],
+    }
+    return render(request, "billing/invoices.html", context)
+
+
+@require_safe
+def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One invoice as it was issued."""
+    found = access.invoice_for(actor_of(request), pk)
+    context = {
+        "invoice": found,
+        "face": found.face,
+        "name": period_name(found.period.last_day),
+        "lines": queries.invoice_lines(found),
+        "document": queries.document_of(found),
+        "crumbs": [
+            ("ホーム", reverse("config:home")),
+            ("請求書", reverse("billing:invoices")),
+            (found.number, ""),
+        ],
+    }
+    return render(request, "billing/invoice.html", context)
+
+
+@require_safe
+def invoice_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The PDF; until it is made, the invoice's page with a word about it."""
+    actor = actor_of(request)
+    found = access.invoice_for(actor, pk)
+    try:
+        pdf = take_document(actor, found)
+    except NothingPrinted as error:
+        messages.warning(request, error.message)
+        return redirect_see_other(request, reverse("billing:invoice", args=[pk]))
+    name = f"seikyusho-{found.number}.pdf"
+    return HttpResponse(
+        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

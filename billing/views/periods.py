@@ -1,0 +1,92 @@
+"""Closing: the offices of a month, one period with its preview, the act itself and its progress."""
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import page_for
+from billing import access, queries
+from billing.forms import read_month
+from billing.models import Period, PeriodState
+from billing.permissions import CLOSE_PERIODS, READ_PERIODS
+from billing.rules.days import DAY, month_end, period_name
+from billing.services import request_closing
+from billing.views.common import actor_of
+from lib import clock
+from lib.errors import PortalError
+from lib.htmx import redirect_see_other
+
+
+@require_safe
+def periods(request: HttpRequest) -> HttpResponse:
+    """All offices of a month: where each stands, what stops it, what is in it."""
+    actor = actor_of(request)
+    page_for(actor, READ_PERIODS)
+    month = read_month(request.GET.get("month", "")) or queries.default_month()
+    rows = queries.period_rows(actor, month)
+    context = {
+        "month": month,
+        "before": (month - DAY).replace(day=1),
+        "after": month_end(month) + DAY,
+        "title": period_name(month_end(month)),
+        "rows": rows,
+        "obstacles": queries.shown_obstacles(rows),
+        "count": sum(row.count for row in rows),
+        "total": sum(row.amount for row in rows),
+        "closed": sum(row.period.state == PeriodState.CLOSED for row in rows),
+        "closable": sum(row.is_closable for row in rows),
+        "may_close": actor.may(CLOSE_PERIODS),
+        "now": clock.now(),
+        "crumbs": [("ホーム", reverse("config:home")), ("締め", "")],
+    }
+    return render(request, "billing/periods.html", context)
+
+
+@require_safe
+def period(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One office's period: the invoice that closing would make, progress while it closes, the result afterwards."""
+    found = access.period_for(actor_of(request), pk)
+    row = queries.period_row(found)
+    draft = None if found.state == PeriodState.CLOSED else queries.preview(found)
+    context = {
+        "row": row,
+        "draft": draft,
+        "lines": queries.preview_lines(found, draft) if draft else [],
+        "may_close": actor_of(request).may(CLOSE_PERIODS),
+        "crumbs": _crumbs(found, row.name, (row.office_name, "")),
+    }
+    return render(request, "billing/period.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def close(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The question before closing, and the act: a worker carries it out."""
+    actor = actor_of(request)
+    found = access.period_for(actor, pk, to=CLOSE_PERIODS)
+    problem = ""
+    if request.method == "POST":
+        try:
+            request_closing(actor, found)
+        except PortalError as error:
+            problem = error.message
+        else:
+            return redirect_see_other(request, reverse("billing:period", args=[pk]))
+    row = queries.period_row(found)
+    here = (row.office_name, reverse("billing:period", args=[pk]))
+    context = {"row": row, "problem": problem, "crumbs": _crumbs(found, row.name, here, ("締めの確認", ""))}
+    return render(request, "billing/close.html", context, status=422 if problem else 200)
+
+
+@require_safe
+def close_progress(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The part that tells how far the closing is; asks again every two seconds until it is done."""
+    found = access.period_for(actor_of(request), pk)
+    return render(request, "billing/_progress.html", {"row": queries.period_row(found), "is_answer": True})
+
+
+def _crumbs(found: Period, name: str, *rest: tuple[str, str]) -> list[tuple[str, str]]:
+    month = f"{reverse('billing:periods')}?month={found.last_day:%Y-%m}"
+    return [("ホーム", reverse("config:home")), (f"{name}の締め", month), *rest]

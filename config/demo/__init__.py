@@ -1,0 +1,1 @@
+"""Demo data: invented people, trips and months, made through the services; refused in production."""
