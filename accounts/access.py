@@ -10,7 +10,6 @@ from audit.services import record_refusal
 from lib import clock
 from lib.actor import Actor
 
-
 __all__ = ["page_for", "person_for", "text_for"]
 
 

@@ -10,8 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.mails import queue_reset_mail
-from accounts.middleware import actor_of, client_address, request_id
 from accounts.models import User
+from accounts.services.sessions import actor_of, client_address, request_id
 from accounts.services.signin import (
     is_limited,
     record_password_accepted,
@@ -22,7 +22,7 @@ from lib.actor import anonymous
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
-    error_messages = {  # noqa: RUF012  allauth reads a plain dict
+    error_messages = {
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": "ログインIDかパスワードが違います。もう一度入力してください。",
         "too_many_login_attempts": "失敗が続いたため、5分ほど待ってからサインインしてください。",
@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
         return settings.PORTAL_ORIGIN + path.replace("UID-KEY", key).replace("UID/KEY", key)
 
-    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:  # noqa: ARG002
         user = context.get("user")
         if isinstance(user, User) and "password_reset_url" in context:
             queue_reset_mail(self._nobody(self.request), user, url=context["password_reset_url"])

@@ -4,23 +4,57 @@ from lib.registry import kind
 
 KINDS = [
     kind("accounts.user.issued", "IDの発行", "ログインIDを発行しました。", keys="login", personal="name"),
-    kind("accounts.role.granted", "権限の付与", "権限「{role}」を {first} から与えました。", keys="role first last reason"),
-    kind("accounts.membership.set", "所属の登録", "所属 {department} を {first} から登録しました。", keys="department first"),
+    kind(
+        "accounts.role.granted",
+        "権限の付与",
+        "権限「{role}」を {first} から与えました。",
+        keys="role first last reason",
+    ),
+    kind(
+        "accounts.membership.set",
+        "所属の登録",
+        "所属 {department} を {first} から登録しました。",
+        keys="department first",
+    ),
     kind("accounts.approver.set", "承認者の登録", "承認者を {first} から登録しました。", keys="first"),
     kind("accounts.proxy.granted", "代理の設定", "代理を {first} から設定しました。", keys="first last reason"),
-    kind("accounts.member_number.set", "会員番号の登録", "会員番号（{supplier}）を登録しました。", keys="supplier first"),
+    kind(
+        "accounts.member_number.set", "会員番号の登録", "会員番号（{supplier}）を登録しました。", keys="supplier first"
+    ),
     kind("accounts.totp.enrolled", "認証アプリの登録", "認証アプリを登録しました。"),
     kind("accounts.recovery_codes.issued", "回復コードの発行", "回復コードを {count} 個発行しました。", keys="count"),
-    kind("accounts.recovery_code.used", "回復コードの使用", "回復コードでサインインしました（残り {left} 個）。", keys="left"),
+    kind(
+        "accounts.recovery_code.used",
+        "回復コードの使用",
+        "回復コードでサインインしました（残り {left} 個）。",
+        keys="left",
+    ),
     kind("accounts.signin.password_ok", "パスワードの確認", "パスワードを確かめました。"),
-    kind("accounts.signin.password_wrong", "サインインの失敗", "パスワードによるサインインに失敗しました。", personal="login address"),
-    kind("accounts.signin.limited", "サインインの制限", "失敗が続いたため、サインインを一時的に止めました。", personal="login address"),
+    kind(
+        "accounts.signin.password_wrong",
+        "サインインの失敗",
+        "パスワードによるサインインに失敗しました。",
+        personal="login address",
+    ),
+    kind(
+        "accounts.signin.limited",
+        "サインインの制限",
+        "失敗が続いたため、サインインを一時的に止めました。",
+        personal="login address",
+    ),
     kind("accounts.signin.second_factor_wrong", "確認コードの誤り", "確認コードが違いました。"),
-    kind("accounts.signin.completed", "サインイン", "サインインしました（{method}）。", keys="method", personal="address"),
+    kind(
+        "accounts.signin.completed", "サインイン", "サインインしました（{method}）。", keys="method", personal="address"
+    ),
     kind("accounts.signout.done", "サインアウト", "サインアウトしました（{reason}）。", keys="reason"),
     kind("accounts.password.changed", "パスワードの変更", "パスワードを変更しました（{way}）。", keys="way"),
     kind("accounts.office.registered", "拠点の登録", "拠点を登録しました。", keys="code"),
     kind("accounts.department.registered", "所属の登録", "所属を登録しました。", keys="code"),
     kind("accounts.contract.registered", "契約の登録", "契約を登録しました。", keys="first last closing_day"),
-    kind("accounts.public_text.published", "掲示ページの変更", "「{title}」を {first} から差し替えました。", keys="slug title first"),
+    kind(
+        "accounts.public_text.published",
+        "掲示ページの変更",
+        "「{title}」を {first} から差し替えました。",
+        keys="slug title first",
+    ),
 ]

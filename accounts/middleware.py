@@ -2,38 +2,21 @@
 
 from collections.abc import Callable
 from typing import Any
-from uuid import UUID
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.services.actors import person_actor
+from accounts.services.sessions import actor_of, client_address, is_signed_in, request_id
 from accounts.services.signin import record_sign_out
 from lib import clock
-from lib.actor import Actor, Channel, anonymous
+from lib.actor import anonymous
 
 View = Callable[[HttpRequest], HttpResponse]
-# Roles whose sessions are shorter: their rights reach beyond their own trips.
-WIDE = frozenset({"accounts.public_text.edit", "audit.event.read", "billing.invoice.read"})
 # What a half-signed-in person may reach.
 OPEN_HALFWAY = frozenset({"accounts:second_factor", "accounts:recovery", "account_logout"})
-
-
-def client_address(request: HttpRequest) -> str:
-    """The client's address: the last one that our own proxy wrote, never one that the client claims."""
-    if settings.TRUSTED_PROXIES:
-        chain = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-        return chain[-settings.TRUSTED_PROXIES].strip()
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def request_id(request: HttpRequest) -> str:
-    """The id under which logs and events know this request."""
-    return str(getattr(request, "request_id", ""))[:64]
 
 
 def session_limits(get_response: View) -> View:
@@ -73,37 +56,6 @@ def actor(get_response: View) -> View:
     return middleware
 
 
-def actor_of(request: HttpRequest) -> Actor:
-    """The actor behind the request as it stands now."""
-    who, where = request_id(request), client_address(request)
-    if not is_signed_in(request):
-        return anonymous(request_id=who, address=where)
-    return person_actor(request.user, channel=Channel.WEB, request_id=who, address=where)  # type: ignore[arg-type]
-
-
-def is_signed_in(request: HttpRequest) -> bool:
-    """Both factors were given."""
-    user: Any = request.user
-    return bool(user.is_authenticated and user.is_active and request.session.get("second_factor") == str(user.public_id))
-
-
-def mark_signed_in(request: HttpRequest, user: User) -> None:
-    """Both factors were given: a new session id, and the limits that fit the person's rights."""
-    request.session.cycle_key()
-    request.session["second_factor"] = str(user.public_id)
-    scopes = person_actor(user, channel=Channel.WEB).scopes
-    wide = any(action in scopes for action in WIDE)
-    now = clock.wall_seconds()
-    request.session.update(
-        {
-            "began": now,
-            "seen": now,
-            "idle": settings.SESSION_IDLE_MINUTES_WIDE if wide else settings.SESSION_IDLE_MINUTES,
-            "absolute": settings.SESSION_ABSOLUTE_MINUTES_WIDE if wide else settings.SESSION_ABSOLUTE_MINUTES,
-        }
-    )
-
-
 class SecondFactorMiddleware:
     """Default deny: after the password, only the second factor's own pages are open."""
 
@@ -120,9 +72,3 @@ class SecondFactorMiddleware:
         if name in OPEN_HALFWAY or not getattr(view, "login_required", True):
             return None
         return redirect_to_login(request.get_full_path(), reverse("accounts:second_factor"))
-
-
-def person_id(request: HttpRequest) -> UUID | None:
-    """The signed-in person's public id."""
-    who: Actor = request.actor  # type: ignore[attr-defined]
-    return who.id

@@ -5,8 +5,18 @@ An action that stands nowhere in a role's column is closed to it. A person has t
 
 from collections.abc import Iterable, Mapping
 
-from accounts.models import Role
+from django.db import models
+
 from lib.actor import Scope
+
+
+class Role(models.TextChoices):
+    EMPLOYEE = "employee", "利用者"
+    APPROVER = "approver", "承認者"
+    ADMIN = "admin", "管理者"
+    OPERATOR = "operator", "オペレータ"
+    AUDITOR = "auditor", "監査者"
+
 
 OWN, OFFICE, ALL = Scope.OWN, Scope.OFFICE, Scope.ALL
 
@@ -37,5 +47,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
 def scopes_of(roles: Iterable[str]) -> Mapping[str, Scope]:
     """The widest scope of each action over the roles; actions that none of them opens are left out."""
     held = list(roles)
-    widest = {action: max((row.get(Role(role), Scope.NONE) for role in held), default=Scope.NONE) for action, row in TABLE.items()}
+    widest = {
+        action: max((row.get(Role(role), Scope.NONE) for role in held), default=Scope.NONE)
+        for action, row in TABLE.items()
+    }
     return {action: scope for action, scope in widest.items() if scope is not Scope.NONE}

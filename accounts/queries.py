@@ -48,13 +48,14 @@ def people(actor: Actor, text: str = "") -> UserQuerySet:
 
 
 def search_person(text: str) -> Sequence[tuple[UUID, str]]:
-    """People found by words of name, kana or login ID, each with what tells them apart; 20 at most. For the log's filter."""
+    """People found by words of name, kana or login ID, with what tells them apart; 20 at most (the log's filter)."""
     found = User.objects.get_queryset()
     for word in text.split():
         found = found.filter(Q(name__icontains=word) | Q(kana__icontains=word) | Q(login_id__icontains=word))
-    present = Membership.objects.on(clock.today()).select_related("department")
-    rows = found.prefetch_related(Prefetch("memberships", present, to_attr="present_memberships"))[:20]
-    return [(row.public_id, " ".join([row.name, *(m.department.name for m in row.present_memberships), row.login_id])) for row in rows]
+    rows = {person.pk: person for person in found[:20]}
+    present = Membership.objects.on(clock.today()).filter(user__in=rows)
+    departments = dict(present.values_list("user", "department__name"))
+    return [(row.public_id, " ".join([row.name, departments.get(pk, ""), row.login_id])) for pk, row in rows.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def profile(actor: Actor, person: User) -> Profile:
 
 def recovery_codes_left(actor: Actor) -> int:
     """How many recovery codes the actor still has."""
-    return RecoveryCode.objects.filter(user__public_id=actor.id, used_at=None).count()
+    return RecoveryCode.objects.filter(user__public_id=actor.subject, used_at=None).count()
 
 
 def person_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
@@ -116,9 +117,7 @@ def offices() -> Sequence[Office]:
 
 def membership_on(person: User, day: dt.date) -> Membership | None:
     """The person's department of the day, with its office."""
-    row: Membership | None = (
-        Membership.objects.on(day).filter(user=person).select_related("department__office").first()
-    )
+    row: Membership | None = Membership.objects.on(day).filter(user=person).select_related("department__office").first()
     return row
 
 

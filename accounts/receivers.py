@@ -6,8 +6,8 @@ from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts.middleware import actor_of
 from accounts.models import User
+from accounts.services.sessions import actor_of
 from accounts.services.signin import record_sign_out
 
 

@@ -14,13 +14,9 @@ class EventFilterForm(Form):
 
     who = TextField("人", hint="氏名・カナ・ログインID", max_length=60, size="m", required=False)
     about = TextField("対象", hint="出張番号・予約番号・請求書番号・ID", max_length=60, size="m", required=False)
-    kind = SelectField("種別", required=False)
+    kind = SelectField("種別", choices=lambda: [("", "すべて"), *kinds()], required=False)
     first = DateField3("いつから", required=False)
     last = DateField3("いつまで", required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", "すべて"), *kinds()]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}

@@ -46,5 +46,3 @@ def usage_office_for(actor: Actor, public_id: str) -> Office | None:
         record_refusal(actor, "accounts.office", found.public_id, action=READ_USAGE)
         raise Http404
     return found
-
-

@@ -137,9 +137,7 @@ def _by_department(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[Depar
             _person([_printed(line, first_day) for line in own])
             for _, own in groupby(found, lambda line: line.person_login)
         ]
-        groups.append(
-            DepartmentGroup(found[0].department_name, people, len(found), sum(line.amount for line in found))
-        )
+        groups.append(DepartmentGroup(found[0].department_name, people, len(found), sum(line.amount for line in found)))
     return groups
 
 

@@ -51,7 +51,10 @@ def read_month(value: str) -> dt.date | None:
 
 def usage_query(wanted: UsageFilter) -> str:
     """The address' query that asks for the same data again, as the form would send it."""
-    days = {f"{name}_{part}": number for name, day in (("first", wanted.first), ("last", wanted.last))
-            for part, number in zip("ymd", (day.year, day.month, day.day), strict=True)}
+    days = {
+        f"{name}_{part}": number
+        for name, day in (("first", wanted.first), ("last", wanted.last))
+        for part, number in zip("ymd", (day.year, day.month, day.day), strict=True)
+    }
     office = str(wanted.office.public_id) if wanted.office else ""
     return urlencode({**days, "basis": wanted.basis, "office": office})

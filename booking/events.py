@@ -4,8 +4,15 @@ from lib.registry import kind
 
 STEP = "from to why"
 KINDS = [
-    kind("booking.search.opened", "検索", "出張の候補を探しました（{out_on}）。", keys="out_on back_on nights origin destination"),
-    kind("booking.search.answered", "検索の回答", "手配先の回答を受け取りました（{offers}件）。", keys="part offers why"),
+    kind(
+        "booking.search.opened",
+        "検索",
+        "出張の候補を探しました（{out_on}）。",
+        keys="out_on back_on nights origin destination",
+    ),
+    kind(
+        "booking.search.answered", "検索の回答", "手配先の回答を受け取りました（{offers}件）。", keys="part offers why"
+    ),
     kind("booking.trip.drafted", "出張の下書き", "出張 {number} の下書きを作りました。", keys="number first last"),
     kind("booking.trip.rechosen", "候補の選び直し", "出張 {number} の候補を選び直しました。", keys="number version"),
     kind("booking.trip.submitted", "申請", "出張を申請しました（{total}円）。", keys=f"{STEP} total version"),
@@ -14,26 +21,59 @@ KINDS = [
     kind("booking.trip.withdrawn", "出張の取り下げ", "出張を取り下げました。", keys=STEP),
     kind("booking.trip.closed", "出張の完了", "出張が完了しました。", keys=STEP),
     kind("booking.reservation.sending", "予約の開始", "予約を始めました。", keys=f"{STEP} reference max_yen"),
-    kind("booking.reservation.booked", "予約確定", "予約が確定しました（{number}）。", keys=f"{STEP} number price hold_until"),
+    kind(
+        "booking.reservation.booked",
+        "予約確定",
+        "予約が確定しました（{number}）。",
+        keys=f"{STEP} number price hold_until",
+    ),
     kind("booking.reservation.failed", "予約できず", "予約できませんでした（{why}）。", keys=STEP),
     kind("booking.reservation.unknown", "確認中", "手配先の回答が届かず、確認を始めました。", keys=f"{STEP} verb"),
     kind("booking.reservation.ticketing", "発券の開始", "発券を始めました。", keys=f"{STEP} max_yen"),
-    kind("booking.reservation.ticketed", "発券", "発券しました（{number}）。", keys=f"{STEP} number ticket price source"),
+    kind(
+        "booking.reservation.ticketed", "発券", "発券しました（{number}）。", keys=f"{STEP} number ticket price source"
+    ),
     kind("booking.reservation.not_ticketed", "発券できず", "発券できませんでした（{why}）。", keys=f"{STEP} verb"),
-    kind("booking.reservation.cancelling", "取消の開始", "取消を始めました（上限 {max_yen}円）。", keys=f"{STEP} max_yen"),
-    kind("booking.reservation.cancelled", "取消", "取り消しました（取消料 {fee}円）。", keys=f"{STEP} fee refund source"),
+    kind(
+        "booking.reservation.cancelling", "取消の開始", "取消を始めました（上限 {max_yen}円）。", keys=f"{STEP} max_yen"
+    ),
+    kind(
+        "booking.reservation.cancelled", "取消", "取り消しました（取消料 {fee}円）。", keys=f"{STEP} fee refund source"
+    ),
     kind("booking.reservation.not_cancelled", "取消できず", "取り消せませんでした（{why}）。", keys=f"{STEP} verb"),
     kind("booking.reservation.expired", "期限切れ", "確保の期限が過ぎました。", keys=STEP),
     kind("booking.reservation.used", "利用済", "利用日が過ぎました。", keys=STEP),
     kind("booking.reservation.handed_off", "手配先サイトでの予約", "手配先サイトでの予約に移りました。", keys=STEP),
     kind("booking.reservation.withdrawn", "取りやめ", "予約を取りやめました（{why}）。", keys=STEP),
-    kind("booking.reservation.recorded", "手配の記録", "オペレータが手配を記録しました（{number}）。", keys="number price way"),
+    kind(
+        "booking.reservation.recorded",
+        "手配の記録",
+        "オペレータが手配を記録しました（{number}）。",
+        keys="number price way",
+    ),
     kind("booking.call.sent", "手配先への送信", "手配先へ要求を送りました（{verb}）。", keys="verb"),
-    kind("booking.call.asked", "手配先への照会", "手配先に予約の有無を照会しました（{found}）。", keys="verb found asks"),
-    kind("booking.charge.added", "費用の計上", "費用を計上しました（{kind} {amount}円）。", keys="kind amount used_on billing_on rule source"),
-    kind("booking.charge.reversed", "費用の取消", "費用を取り消しました（{amount}円）。", keys="kind amount used_on billing_on rule source"),
+    kind(
+        "booking.call.asked", "手配先への照会", "手配先に予約の有無を照会しました（{found}）。", keys="verb found asks"
+    ),
+    kind(
+        "booking.charge.added",
+        "費用の計上",
+        "費用を計上しました（{kind} {amount}円）。",
+        keys="kind amount used_on billing_on rule source",
+    ),
+    kind(
+        "booking.charge.reversed",
+        "費用の取消",
+        "費用を取り消しました（{amount}円）。",
+        keys="kind amount used_on billing_on rule source",
+    ),
     kind("booking.feed.uploaded", "利用実績の受付", "利用実績のファイルを受け付けました。", keys="connection sha256"),
-    kind("booking.feed.imported", "利用実績の取込", "利用実績を取り込みました（{rows}行）。", keys="rows matched added unmatched bad repeated"),
+    kind(
+        "booking.feed.imported",
+        "利用実績の取込",
+        "利用実績を取り込みました（{rows}行）。",
+        keys="rows matched added unmatched bad repeated",
+    ),
     kind("booking.feed.refused", "利用実績の不可", "利用実績を取り込めませんでした（{why}）。", keys="why"),
     kind("booking.connection.set", "接続の設定", "手配先の接続を設定しました（{code}）。", keys="code way"),
     kind("booking.connection.paused", "接続の停止", "手配先の接続を止めました（{why}）。", keys="code why"),

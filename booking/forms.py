@@ -37,9 +37,7 @@ class SearchForm(Form):
     """Who travels, for what, from where to where, when, with how many nights."""
 
     traveller = SelectField("出張者", choices=[])
-    purpose = TextField(
-        "用務", hint="例:九州支社 団地再生協議。私用の旅行は扱いません。", max_length=120, size="full"
-    )
+    purpose = TextField("用務", hint="例:九州支社 団地再生協議。私用の旅行は扱いません。", max_length=120, size="full")
     origin = TextField("出発地", hint="駅・空港・市町村", max_length=60, widget=forms.TextInput(attrs=SUGGEST))
     destination = TextField("用務地", hint="駅・空港・市町村", max_length=60, widget=forms.TextInput(attrs=SUGGEST))
     out_on = DateField3("行き")
@@ -102,7 +100,8 @@ class ConfirmForm(Form):
     version = forms.IntegerField(widget=forms.HiddenInput)
     total = forms.IntegerField(widget=forms.HiddenInput)
     consent = CheckField(
-        "取引条件（旅行業約款・取消料）を読み、同意します", ask="取引条件を読み、同意するときはチェックを入れてください。"
+        "取引条件（旅行業約款・取消料）を読み、同意します",
+        ask="取引条件を読み、同意するときはチェックを入れてください。",
     )
     silent = frozenset({"consent"})
 
@@ -124,7 +123,9 @@ class NumberForm(Form):
 
     number = CodeField("予約番号", max_length=20, size="m")
     price = YenField(
-        "買った金額", required=False, hint="税込。分からないときは空けておいてください。翌日以降の利用実績で確定します。"
+        "買った金額",
+        required=False,
+        hint="税込。分からないときは空けておいてください。翌日以降の利用実績で確定します。",
     )
 
     def __init__(self, *args: Any, label: str, hint: str, **kwargs: Any) -> None:
@@ -151,7 +152,9 @@ class FeedForm(Form):
     """A usage file of a supplier."""
 
     connection = SelectField("手配先", choices=[])
-    file = UploadField("利用実績のファイル", endings=(".csv",), hint="手配先からダウンロードしたCSVを、そのまま選んでください。")
+    file = UploadField(
+        "利用実績のファイル", endings=(".csv",), hint="手配先からダウンロードしたCSVを、そのまま選んでください。"
+    )
 
     def __init__(self, *args: Any, connections: Sequence[Connection], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,9 +17,7 @@ class TripState(models.TextChoices):
 
 TRIP_MOVES: Mapping[str, frozenset[str]] = {
     TripState.DRAFT: frozenset({TripState.AWAITING, TripState.RELEASED, TripState.WITHDRAWN}),
-    TripState.AWAITING: frozenset(
-        {TripState.RELEASED, TripState.RETURNED, TripState.REJECTED, TripState.WITHDRAWN}
-    ),
+    TripState.AWAITING: frozenset({TripState.RELEASED, TripState.RETURNED, TripState.REJECTED, TripState.WITHDRAWN}),
     TripState.RETURNED: frozenset({TripState.DRAFT}),
     TripState.RELEASED: frozenset({TripState.CLOSED, TripState.WITHDRAWN}),
 }

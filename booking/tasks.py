@@ -5,9 +5,19 @@ from collections.abc import Callable
 from celery import shared_task
 
 from accounts.services import service_actor
-from booking.models import AnswerState, CallState, Feed, FeedState, Reservation, ReservationState, SearchAnswer, SupplierCall
+from booking.models import (
+    AnswerState,
+    CallState,
+    Feed,
+    FeedState,
+    Reservation,
+    ReservationState,
+    SearchAnswer,
+    SupplierCall,
+)
 from booking.services import arranging, driving, feeds, searching, travelled
 from lib import clock, durable, jobs
+from lib.actor import Actor
 from lib.errors import PortalError
 
 BOOKER = service_actor("booker")
@@ -53,21 +63,21 @@ def sweep_holds() -> None:
     """Holds whose last moment to ticket has passed."""
     late = Reservation.objects.filter(state=ReservationState.BOOKED, hold_until__lt=clock.now())
     for reservation in late.select_related("trip")[:200]:
-        _unless_moved(lambda reservation=reservation: arranging.expire_hold(SWEEPER, reservation))
+        _unless_moved(arranging.expire_hold, reservation)
 
 
 @shared_task
 def sweep_travelled() -> None:
     """Rides that have arrived, and stays whose check-out day has come."""
     for reservation in arranging.due_for_use():
-        _unless_moved(lambda reservation=reservation: arranging.mark_used(SWEEPER, reservation))
+        _unless_moved(arranging.mark_used, reservation)
     for reservation in travelled.stays_to_settle():
-        _unless_moved(lambda reservation=reservation: travelled.settle_stay(SWEEPER, reservation))
+        _unless_moved(travelled.settle_stay, reservation)
 
 
-def _unless_moved(step: Callable[[], None]) -> None:
+def _unless_moved(step: Callable[[Actor, Reservation], None], reservation: Reservation) -> None:
     """Somebody else was first: theirs stands, and the next row is looked at."""
     try:
-        step()
+        step(SWEEPER, reservation)
     except PortalError:
         return

@@ -7,14 +7,23 @@ import accounts.events
 import accounts.queries
 import audit.events
 import billing.events
+import billing.models
 import billing.queries
 import booking.events
+import booking.models
 import booking.queries
 from lib import registry
 
 
 def _no_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:  # noqa: ARG001
     return {}
+
+
+def _numbered(text: str) -> list[UUID]:
+    """Trips, reservations and invoices that carry this number."""
+    carriers = (booking.models.Trip, booking.models.Reservation, billing.models.Invoice)
+    rows = [model._default_manager.filter(number__iexact=text) for model in carriers]  # noqa: SLF001
+    return [identifier for found in rows for identifier in found.values_list("public_id", flat=True)[:5]]
 
 
 for room in (audit.events, accounts.events, booking.events, billing.events):
@@ -41,6 +50,9 @@ registry.object_names.update(
 )
 
 registry.work_items.extend([booking.queries.work_items, billing.queries.work_items])
+
+registry.person_search.append(accounts.queries.search_person)
+registry.number_search.append(_numbered)
 
 # event code -> tasks of downstream rooms that should look soon; each is harmless when lost
 registry.hints.update({})

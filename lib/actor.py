@@ -34,6 +34,7 @@ class Scope(enum.IntEnum):
     ALL = 3
 
 
+NOBODY = UUID(int=0)
 NO_SCOPES: Mapping[str, Scope] = MappingProxyType({})
 
 
@@ -49,6 +50,11 @@ class Actor:
     request_id: str = ""
     address: str = ""
     because: UUID | None = None
+
+    @property
+    def subject(self) -> UUID:
+        """The person's id for look-ups; the nil UUID, which no row has, when there is no person."""
+        return self.id or NOBODY
 
     def scope(self, action: str) -> Scope:
         """How far `action` (such as `booking.trip.read`) reaches for this actor; a service reaches everything."""

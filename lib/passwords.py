@@ -29,7 +29,8 @@ class PepperedPBKDF2PasswordHasher(PBKDF2PasswordHasher):
 
     def verify(self, password: str, encoded: str) -> bool:
         decoded = self.decode(encoded)
-        return hmac.compare_digest(encoded, self.encode(password, decoded["salt"], decoded["iterations"]))
+        again = self.encode(password, str(decoded["salt"]), int(decoded["iterations"]))
+        return hmac.compare_digest(encoded, again)
 
 
 class ClassesValidator:

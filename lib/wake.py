@@ -45,7 +45,7 @@ def wait_until(ready: Callable[[], bool], *, channel: str, seconds: float) -> bo
 def _wait(ready: Callable[[], bool], *, channel: str, until: float) -> bool:
     try:
         client = redis.Redis.from_url(settings.WAKE_URL, socket_timeout=2, socket_connect_timeout=1)
-        listener = client.pubsub(ignore_subscribe_messages=True)
+        listener = client.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         listener.subscribe(channel)
     except redis.RedisError:
         listener = None

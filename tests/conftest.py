@@ -76,10 +76,10 @@ def _flush_as_owner(self: TransactionTestCase) -> None:
     with owner_connection() as raw:
         raw.execute("SET session_replication_role = replica")
         raw.execute("SET lock_timeout = '5s'")
-        raw.execute(f"TRUNCATE {names} RESTART IDENTITY")  # type: ignore[arg-type]
+        raw.execute(f"TRUNCATE {names} RESTART IDENTITY")
 
 
-TransactionTestCase._fixture_teardown = _flush_as_owner  # type: ignore[method-assign]
+TransactionTestCase._fixture_teardown = _flush_as_owner  # type: ignore[attr-defined]
 
 
 @pytest.fixture(autouse=True)

@@ -36,7 +36,7 @@ SETUP = service_actor("demo")
 START = dt.date(2024, 7, 1)
 END = dt.date(2027, 6, 30)
 _count = itertools.count(1)
-PASSWORD = "Ao-zora-2026-tabi"  # noqa: S105
+PASSWORD = "Ao-zora-2026-tabi"
 
 ISSUER = {
     "name": "株式会社あおぞら旅行サービス",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.conf import settings
 from django.test import Client
 
-from accounts.middleware import WIDE
 from accounts.models import User
 from accounts.services import person_actor
+from accounts.services.sessions import WIDE
 from lib import clock
 from lib.actor import Channel
 

@@ -16,7 +16,7 @@ from booking.models import Connection, Part, Place, PlaceKind, Search, Trip, Way
 from booking.services.connections import set_connection
 from booking.services.reference import load_reference_table
 from booking.services.searching import Wish, ask_supplier, open_search
-from booking.services.trips import draft_trip, draft_total, read_picks, submit_trip
+from booking.services.trips import draft_total, draft_trip, read_picks, submit_trip
 from booking.tasks import BOOKER
 from lib import clock
 from tests.factories import SETUP, START, acting
@@ -47,10 +47,10 @@ class Sandbox:
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(  # noqa: S310  the sandbox on this machine
+        request = urllib.request.Request(
             f"{self.url}/_control/{path}", data=data, method=method, headers={"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=10) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 

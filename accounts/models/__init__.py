@@ -1,11 +1,12 @@
 """Structure of people, offices, contract, grants and sign-in."""
 
 from accounts.models.contract import Contract, ContractTerms, Estimate, Issuer, PublicText
-from accounts.models.grants import ApproverAssignment, Membership, Proxy, Role, RoleGrant
+from accounts.models.grants import ApproverAssignment, Membership, Proxy, RoleGrant
 from accounts.models.members import MemberNumber
 from accounts.models.offices import Department, Office, OfficeDetails
 from accounts.models.people import User, UserState, login_key
 from accounts.models.security import RecoveryCode, SignInFailure, TotpDevice
+from accounts.permissions import Role
 
 __all__ = [
     "ApproverAssignment",

@@ -5,16 +5,9 @@ from django.db.models import F, Q
 
 from accounts.models.offices import Department
 from accounts.models.people import User
+from accounts.permissions import Role
 from lib.dated import DatedRow, no_overlap
 from lib.ids import uuid7
-
-
-class Role(models.TextChoices):
-    EMPLOYEE = "employee", "利用者"
-    APPROVER = "approver", "承認者"
-    ADMIN = "admin", "管理者"
-    OPERATOR = "operator", "オペレータ"
-    AUDITOR = "auditor", "監査者"
 
 
 class RoleGrant(DatedRow):

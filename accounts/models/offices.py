@@ -34,7 +34,8 @@ class Office(models.Model):
 
     def details_on(self, day: dt.date) -> "OfficeDetails":
         """Name and address as of the day."""
-        return OfficeDetails.objects.on(day).get(office=self)
+        found: OfficeDetails = OfficeDetails.objects.on(day).get(office=self)
+        return found
 
     @property
     def name(self) -> str:

@@ -34,9 +34,7 @@ class UserQuerySet(models.QuerySet["User"]):
         own = Q(public_id=actor.id)
         if scope is Scope.OFFICE:
             today = clock.today()
-            own |= Q(
-                memberships__valid__contains=today, memberships__department__office__public_id__in=actor.offices
-            )
+            own |= Q(memberships__valid__contains=today, memberships__department__office__public_id__in=actor.offices)
         return self.filter(own).distinct()
 
 
@@ -55,7 +53,7 @@ class User(AbstractBaseUser):
     """A person with a login ID (never the mail address); rights are dated rows elsewhere."""
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
-    login_id = models.CharField("ログインID", max_length=64)
+    login_id = models.CharField("ログインID", max_length=64, unique=True)
     login_key = models.CharField(max_length=64, unique=True, editable=False)
     name = models.CharField("氏名", max_length=80)
     kana = models.CharField("氏名（カナ）", max_length=80)

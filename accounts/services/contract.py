@@ -65,7 +65,7 @@ def publish_text(actor: Actor, *, slug: str, title: str, body: str, first: dt.da
     """
     if not actor.may(EDIT_TEXT):
         raise NotPermitted
-    present = PublicText.objects.on(first).filter(slug=slug).first()
+    present: PublicText | None = PublicText.objects.on(first).filter(slug=slug).first()
     if present and present.first_day == first:
         present.title, present.body = title, body
         present.save(update_fields=["title", "body"])
@@ -77,7 +77,5 @@ def publish_text(actor: Actor, *, slug: str, title: str, body: str, first: dt.da
         text = PublicText.objects.create(
             slug=slug, title=title, body=body, position=position, valid=between(first), source="ポータルの画面"
         )
-    record(
-        actor, "accounts.public_text.published", data={"slug": slug, "title": title, "first": first}
-    )
+    record(actor, "accounts.public_text.published", data={"slug": slug, "title": title, "first": first})
     return text

@@ -23,15 +23,11 @@ from lib.verbs import verb
 
 
 @verb
-def issue_user(
-    actor: Actor, *, login_id: str, name: str, kana: str, email: str, password: str, post: str = ""
-) -> User:
+def issue_user(actor: Actor, *, login_id: str, name: str, kana: str, email: str, password: str, post: str = "") -> User:
     """Make a person's ID. Raises LoginIdTaken, also for an ID that looks the same or was used before."""
     if User.objects.filter(login_key=login_key(login_id)).exists():
         raise LoginIdTaken(field="login_id")
-    user = User(
-        login_id=login_id, name=name, kana=kana, email=email, post=post, password_changed_at=clock.wall()
-    )
+    user = User(login_id=login_id, name=name, kana=kana, email=email, post=post, password_changed_at=clock.wall())
     user.set_password(password)
     user.save()
     record(actor, "accounts.user.issued", objects=[user], data={"login": login_id}, personal={"name": name})
@@ -55,9 +51,7 @@ def set_membership(
 ) -> Membership:
     """Put a person into a department from `first` on; the present membership ends the day before."""
     _end_before(Membership, first, user=user)
-    membership = Membership.objects.create(
-        user=user, department=department, valid=between(first, last), source=source
-    )
+    membership = Membership.objects.create(user=user, department=department, valid=between(first, last), source=source)
     record(
         actor,
         "accounts.membership.set",
@@ -71,9 +65,7 @@ def set_membership(
 def assign_approver(actor: Actor, user: User, *, approver: User, first: dt.date, source: str) -> ApproverAssignment:
     """Say who decides on a person's trips from `first` on."""
     _end_before(ApproverAssignment, first, user=user)
-    assignment = ApproverAssignment.objects.create(
-        user=user, approver=approver, valid=between(first), source=source
-    )
+    assignment = ApproverAssignment.objects.create(user=user, approver=approver, valid=between(first), source=source)
     record(actor, "accounts.approver.set", objects=[user, approver], data={"first": first})
     return assignment
 

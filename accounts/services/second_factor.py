@@ -39,7 +39,7 @@ def issue_recovery_codes(actor: Actor, user: User) -> list[str]:
 
 def check_totp(actor: Actor, user: User, code: str) -> TotpDevice:
     """The device whose present code this is. Raises CodeWrong or CodeTooSoon; a failure is an event that stays."""
-    devices = list(TotpDevice.objects.filter(user=user, confirmed=True))
+    devices: list[TotpDevice] = list(TotpDevice.objects.filter(user=user, confirmed=True))
     for device in devices:
         if device.verify_token(code):
             return device

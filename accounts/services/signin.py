@@ -51,7 +51,9 @@ def record_password_accepted(actor: Actor, user: User) -> None:
 def complete_sign_in(actor: Actor, user: User, *, method: str) -> None:
     """The person is fully signed in by `method` (totp or recovery_code)."""
     User.objects.filter(pk=user.pk).update(previous_sign_in_at=clock.wall())
-    record(actor, "accounts.signin.completed", objects=[user], data={"method": method}, personal={"address": actor.address})
+    record(
+        actor, "accounts.signin.completed", objects=[user], data={"method": method}, personal={"address": actor.address}
+    )
 
 
 @verb

@@ -9,9 +9,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import CodeForm, RecoveryForm
-from accounts.middleware import actor_of, is_signed_in, mark_signed_in
 from accounts.models import User
 from accounts.services.second_factor import check_totp, spend_recovery_code
+from accounts.services.sessions import actor_of, is_signed_in, mark_signed_in
 from accounts.services.signin import complete_sign_in
 from lib import kept
 from lib.errorpages import error_page
@@ -20,7 +20,9 @@ from lib.errors import PortalError
 
 def _next(request: HttpRequest) -> str:
     target = request.GET.get("next", "")
-    safe = url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    safe = url_has_allowed_host_and_scheme(
+        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
     return target if safe and target.startswith("/") else reverse("config:home")
 
 

@@ -9,9 +9,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from audit.models import Event
+from audit.models import Event, EventObject
 from lib import jst, registry
-from lib.actor import Actor, ActorKind
+from lib.actor import Actor, ActorKind, Channel
 
 PERSON = "accounts.user"
 SERVICES = {
@@ -21,6 +21,12 @@ SERVICES = {
     "booker": "自動処理（手配）",
     "closer": "自動処理（締め）",
     "demo": "見本データ",
+}
+CHANNELS = {
+    Channel.WEB: "ポータルの画面",
+    Channel.DESK: "窓口の画面",
+    Channel.TASK: "自動処理",
+    Channel.COMMAND: "管理コマンド",
 }
 
 
@@ -41,6 +47,12 @@ class EventLine:
     objects: Sequence[tuple[str, str, UUID]]
     data: Mapping[str, Any]
     personal: Mapping[str, Any]
+    is_erased: bool
+
+    @property
+    def channel_word(self) -> str:
+        """How it was done."""
+        return CHANNELS[Channel(self.channel)]
 
 
 def events(
@@ -68,6 +80,20 @@ def events(
     return found
 
 
+PAGE = 50
+
+
+def event_page(found: QuerySet[Event], *, before: UUID | None) -> tuple[Sequence[EventLine], UUID | None]:
+    """The 50 newest of the events, or the 50 that precede the event `before`; and where the next page begins.
+
+    The log only grows: so no page counts it, and pages stay what they were while new events arrive.
+    """
+    if before:
+        found = found.filter(seq__lt=Event.objects.filter(public_id=before).values("seq"))
+    lines = event_lines(found[: PAGE + 1])
+    return lines[:PAGE], lines[PAGE - 1].public_id if len(lines) > PAGE else None
+
+
 def history_of(object_id: UUID, *, limit: int = 50) -> Sequence[EventLine]:
     """What happened to one object, newest first: for the history on its own page, whose access was checked before."""
     return event_lines(Event.objects.filter(about__object_id=object_id).distinct()[:limit])
@@ -78,6 +104,20 @@ def event_lines(found: Iterable[Event]) -> Sequence[EventLine]:
     rows = list(found.select_related("personal").prefetch_related("about") if isinstance(found, QuerySet) else found)
     names = _names(rows)
     return [_line(row, names) for row in rows]
+
+
+def person_name(person: UUID) -> str:
+    """The person's name, or how their id begins."""
+    return registry.object_names[PERSON][1]([person]).get(person, str(person)[:8])
+
+
+def object_name(object_id: UUID) -> str:
+    """What an object of events is called, such as 出張 T26010001; how its id begins when nothing names it."""
+    known = EventObject.objects.filter(object_id=object_id).values_list("type", flat=True).first()
+    if known not in registry.object_names:
+        return str(object_id)[:8]
+    word, names_of = registry.object_names[known]
+    return f"{word} {names_of([object_id]).get(object_id, str(object_id)[:8])}"
 
 
 def kinds() -> Sequence[tuple[str, str]]:
@@ -137,4 +177,5 @@ def _line(row: Event, names: Mapping[tuple[str, UUID], str]) -> EventLine:
         objects=about,
         data=body["data"],
         personal=personal,
+        is_erased="person" in body and not personal,
     )

@@ -176,6 +176,15 @@ def record_page_refusal(actor: Actor, *, action: str) -> None:
 
 
 @verb
+def record_reading(actor: Actor, *, looked_for: Mapping[str, object]) -> None:
+    """Somebody reads the log, with the filter (codes, ids, days): one event per actor and minute."""
+    since = clock.now() - dt.timedelta(minutes=1)
+    if not Event.objects.filter(code="audit.log.read", actor_id=actor.id, at__gt=since).exists():
+        words = " ".join(f"{name}={_plain(value)}" for name, value in looked_for.items() if value)
+        record(actor, "audit.log.read", data={"filter": words})
+
+
+@verb
 def record_command(actor: Actor, *, command: str, arguments: str = "") -> None:
     """A management command was run by hand."""
     record(actor, "audit.command.run", data={"command": command, "arguments": arguments})

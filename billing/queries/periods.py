@@ -120,12 +120,16 @@ def _rows(periods: Sequence[Any]) -> list[PeriodRow]:
         invoice = getattr(period, "invoice", None)
         due = [row for row in sums.get(period.office_id, []) if row.day <= period.last_day]
         is_closed = period.state == PeriodState.CLOSED
-        obstacles = [] if is_closed else [
-            *_earlier_obstacle(due, earlier.get(period.office_id)),
-            *_unset_obstacle(due),
-            *_unsettled_obstacles(unsettled.get(period.office_id, []), period.last_day),
-            *homeless,
-        ]
+        obstacles = (
+            []
+            if is_closed
+            else [
+                *_earlier_obstacle(due, earlier.get(period.office_id)),
+                *_unset_obstacle(due),
+                *_unsettled_obstacles(unsettled.get(period.office_id, []), period.last_day),
+                *homeless,
+            ]
+        )
         count = period.line_count if is_closed else sum(row.count for row in due)
         total = (invoice.total if invoice else 0) if is_closed else sum(row.amount for row in due)
         rows.append(
@@ -258,7 +262,8 @@ def shown_obstacles(rows: Sequence[PeriodRow]) -> Sequence[ShownObstacle]:
             found.setdefault(("" if is_common else row.office_name, obstacle), None if is_common else row.period)
     ordered = sorted(found.items(), key=lambda item: not item[0][1].stops)
     return [
-        ShownObstacle(number, office, period, obstacle) for number, ((office, obstacle), period) in enumerate(ordered, 1)
+        ShownObstacle(number, office, period, obstacle)
+        for number, ((office, obstacle), period) in enumerate(ordered, 1)
     ]
 
 

@@ -21,14 +21,17 @@ def work_items(actor: Actor) -> Sequence[WorkItem]:
         return []
     over = Period.objects.filter(state=PeriodState.OPEN, last_day__lt=clock.today()).order_by()
     counts: list[tuple[dt.date, dt.date, int]] = list(
-        over.values("first_day", "last_day").annotate(n=Count("pk")).order_by("last_day").values_list(
-            "first_day", "last_day", "n"
-        )
+        over.values("first_day", "last_day")
+        .annotate(n=Count("pk"))
+        .order_by("last_day")
+        .values_list("first_day", "last_day", "n")
     )
     if not counts:
         return []
     latest = counts[-1][1]
-    charged = set(open_charges().filter(billing_on__lte=latest).order_by().values_list("billing_on", flat=True).distinct())
+    charged = set(
+        open_charges().filter(billing_on__lte=latest).order_by().values_list("billing_on", flat=True).distinct()
+    )
     return [
         WorkItem(
             kind="closing",

@@ -25,7 +25,9 @@ def open_periods(actor: Actor, *, until: dt.date) -> Sequence[Period]:
         return []
     terms = ContractTerms.objects.filter(contract=contract).order_by("valid")
     rules = [ClosingDay(row.first_day or contract.first_day, row.closing_day) for row in terms]
-    reached = dict(Period.objects.order_by().values("office").annotate(last=Max("last_day")).values_list("office", "last"))
+    reached = dict(
+        Period.objects.order_by().values("office").annotate(last=Max("last_day")).values_list("office", "last")
+    )
     made = []
     for office in Office.objects.all():
         last = reached.get(office.pk)

@@ -50,7 +50,7 @@ def download_usage(actor: Actor, wanted: UsageFilter, *, encoding: str) -> Usage
     rows, _ = usage_count_and_sum(usage_charges(actor, wanted))
     replaced = usage_unfit(usage_charges(actor, wanted).iterator(chunk_size=CHUNK)) if encoding == CP932 else 0
     facts = {"first": wanted.first, "last": wanted.last, "rows": rows, "encoding": encoding}
-    person = User.objects.get_queryset().filter(public_id=actor.id).first()
+    person = User.objects.get_queryset().filter(public_id=actor.subject).first()
     about = [wanted.office] if wanted.office else []
     if person:
         download = UsageDownload.objects.create(

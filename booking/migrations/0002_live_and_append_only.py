@@ -4,7 +4,6 @@ from django.db import migrations
 
 from lib.sql import append_only
 
-
 LIVE_STATES = "'scheduled','handed_off','booking','booked','ticketing','ticketed','changing','cancelling','unknown'"
 
 FORWARD = f"""

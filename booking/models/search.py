@@ -30,7 +30,7 @@ class SearchQuerySet(models.QuerySet["Search"]):
         """Searches that the actor made; everything for the desk."""
         if actor.scope("booking.trip.arrange") is Scope.ALL:
             return self
-        return self.filter(asked_by__public_id=actor.id)
+        return self.filter(asked_by__public_id=actor.subject)
 
 
 class Search(models.Model):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.models import Reservation, ReservationState, Trip
-from booking.services.trips import is_gone
 from booking.suppliers.types import CancelStep, offer_from_json, steps_from_json
 from lib import clock, jst
 
@@ -71,7 +70,7 @@ def _row(reservation: Reservation) -> ChosenRow:
     else:
         day = offer.nights[0].day
         words = f"{offer.title} {len(offer.nights)}泊"
-    return ChosenRow(reservation, day, words, is_gone(offer))
+    return ChosenRow(reservation, day, words, offer.is_gone)
 
 
 def cancel_rows(reservations: Sequence[Reservation]) -> list[CancelRow]:

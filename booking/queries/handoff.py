@@ -29,7 +29,9 @@ def handoff_page(reservation: Reservation) -> HandoffPage:
     adapter = adapter_for(reservation.supplier, Link("", connection.site_url), HandsOff)
     offer = offer_from_json(reservation.offer)
     member = member_number_on(trip.traveller, reservation.supplier, clock.today())
-    others = trip.reservations.exclude(pk=reservation.pk).exclude(state__in=["failed", "expired", "cancelled", "withdrawn"])
+    others = trip.reservations.exclude(pk=reservation.pk).exclude(
+        state__in=["failed", "expired", "cancelled", "withdrawn"]
+    )
     spent = sum(price or 0 for price in others.values_list("price", flat=True))
     return HandoffPage(
         offer=offer,

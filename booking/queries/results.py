@@ -117,13 +117,9 @@ def _chosen_before(search: Search) -> set[str]:
     return tokens
 
 
-def _table(
-    search: Search, part: Part, answers: Sequence[SearchAnswer], picked: set[str], *, show_all: bool
-) -> Table:
+def _table(search: Search, part: Part, answers: Sequence[SearchAnswer], picked: set[str], *, show_all: bool) -> Table:
     mine = [answer for answer in answers if answer.part == part]
-    choices = [
-        _choice(answer, n, plain, picked) for answer in mine for n, plain in enumerate(answer.offers)
-    ]
+    choices = [_choice(answer, n, plain, picked) for answer in mine for n, plain in enumerate(answer.offers)]
     choices.sort(key=_order)
     shown = choices if show_all else _shorter(choices)
     headings = {Part.OUT: "行き", Part.STAY: "宿泊", Part.BACK: "帰り"}
@@ -141,15 +137,13 @@ def _table(
 def _choice(answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str]) -> Choice:
     offer = offer_from_json(plain)
     token = f"{answer.public_id}.{n}"
-    past = bool(offer.rides) and offer.rides[0].departs <= clock.now()
-    gone = past or (offer.valid_until is not None and offer.valid_until <= clock.wall())
-    return Choice(token, offer, answer.connection.name, gone, token in picked)
+    return Choice(token, offer, answer.connection.name, offer.is_gone, token in picked)
 
 
 def _order(choice: Choice) -> tuple[Any, ...]:
     price = choice.offer.price if choice.offer.price is not None else 10**9
     departs = choice.departs
-    return (departs.timestamp() if departs else 0, price) if departs else (price, choice.offer.title)
+    return (departs.timestamp(), price) if departs is not None else (price, choice.offer.title)
 
 
 def _shorter(choices: Sequence[Choice]) -> list[Choice]:
@@ -186,10 +180,10 @@ def form_values(search: Search) -> Mapping[str, Any]:
 
 def default_values(actor: Actor, today: dt.date) -> Mapping[str, Any]:
     """What a new form begins with: the person's last origin, else the city of their office."""
-    last = Search.objects.filter(asked_by__public_id=actor.id).order_by("-pk").select_related("origin").first()
+    last = Search.objects.filter(asked_by__public_id=actor.subject).order_by("-pk").select_related("origin").first()
     origin = last.origin.name if last else ""
     if not origin:
-        person = User.objects.get_queryset().filter(public_id=actor.id).first()
+        person = User.objects.get_queryset().filter(public_id=actor.subject).first()
         membership = membership_on(person, today) if person else None
         details = membership.department.office.details_on(today) if membership else None
         origin = _city_of(details.address) if details else ""

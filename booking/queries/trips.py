@@ -171,7 +171,9 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
         and Trip.objects.visible_to(actor, "booking.trip.arrange").filter(pk=trip.pk).exists()
     )
     entries = sorted((_entry(row, may=may) for row in rows), key=lambda entry: entry.sorts_at)
-    charges = list(Charge.objects.filter(reservation__trip=trip).select_related("reservation").order_by("used_on", "pk"))
+    charges = list(
+        Charge.objects.filter(reservation__trip=trip).select_related("reservation").order_by("used_on", "pk")
+    )
     another = actor.id != trip.traveller.public_id
     return TripPage(
         trip=trip,

@@ -42,7 +42,9 @@ STARTED = {
 
 
 @inside
-def claim_call(actor: Actor, reservation: Reservation, *, verb: CallVerb, max_yen: int, **facts: object) -> SupplierCall:
+def claim_call(
+    actor: Actor, reservation: Reservation, *, verb: CallVerb, max_yen: int, **facts: object
+) -> SupplierCall:
     """Write down that a call is wanted, and move the reservation: the row stands before the first byte leaves."""
     before = reservation.state
     advance(
@@ -186,7 +188,9 @@ def settle_call(
 
 
 @verb
-def record_booked(actor: Actor, call: SupplierCall, booked: Booked, *, token: UUID, exchanges: Sequence[Exchange]) -> None:
+def record_booked(
+    actor: Actor, call: SupplierCall, booked: Booked, *, token: UUID, exchanges: Sequence[Exchange]
+) -> None:
     """The supplier holds it. A price above the confirmed one stops here and asks."""
     settle_call(call, token=token, outcome="booked", exchanges=exchanges)
     reservation = call.reservation
@@ -230,9 +234,7 @@ def record_ticketed(
         ticketed_at=clock.now(),
         hold_until=None,
     )
-    charge_fare(
-        actor, reservation, total=ticketed.price, source=ChargeSource.SUPPLIER, issued_on=ticketed.issued_on
-    )
+    charge_fare(actor, reservation, total=ticketed.price, source=ChargeSource.SUPPLIER, issued_on=ticketed.issued_on)
 
 
 @verb

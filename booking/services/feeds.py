@@ -63,7 +63,7 @@ def upload_feed(actor: Actor, connection: Connection, *, file_name: str, content
         file_name=file_name[:120],
         sha256=digest,
         content=content,
-        uploaded_by=User.objects.get(public_id=actor.id),
+        uploaded_by=User.objects.get(public_id=actor.subject),
         uploaded_at=clock.now(),
         next_try_at=clock.wall(),
     )
@@ -97,9 +97,7 @@ def take_in(actor: Actor, feed: Feed, *, token: UUID) -> None:
         return
     for line in lines:
         counts[_take_line(actor, feed, line)] += 1
-    durable.release(
-        Feed.objects.all(), feed.pk, token, next_try_at=None, state=FeedState.DONE, imported_at=clock.now()
-    )
+    durable.release(Feed.objects.all(), feed.pk, token, next_try_at=None, state=FeedState.DONE, imported_at=clock.now())
     names = ("matched", "added", "unmatched", "bad", "repeated")
     data = {"rows": len(lines), **{name: counts[name] for name in names}}
     record(actor, "booking.feed.imported", objects=[feed], data=data)
@@ -146,7 +144,15 @@ def _take_line(actor: Actor, feed: Feed, line: FeedLine | BadLine) -> str:
 
 
 def _digest(supplier: str, line: FeedLine) -> str:
-    facts = (supplier, line.member, line.number, line.operation, line.operated_at.isoformat(), line.used_on, line.amount)
+    facts = (
+        supplier,
+        line.member,
+        line.number,
+        line.operation,
+        line.operated_at.isoformat(),
+        line.used_on,
+        line.amount,
+    )
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

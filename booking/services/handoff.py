@@ -1,5 +1,7 @@
 """Hand-off: the person buys on the supplier's own site and comes back with the number, later or never."""
 
+from typing import Any
+
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
@@ -59,7 +61,7 @@ def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: 
 @inside
 def enter_purchase(actor: Actor, reservation: Reservation, *, number: str, price: int | None, source: str) -> None:
     """Move to ticketed with the number; charge the fare when the sum is known. Raises NumberTaken."""
-    fields = {
+    fields: dict[str, Any] = {
         "number": number,
         "member_index": supplier_key_of(reservation.trip.traveller, reservation.supplier),
         "operated_on": clock.today(),

@@ -1,6 +1,7 @@
 """The ledger: adding and reversing charges. Money is due when it is due; nothing is ever edited."""
 
 import datetime as dt
+from typing import Any
 
 from accounts.models import User
 from audit.services import record
@@ -94,7 +95,7 @@ def add_charge(
         "rule": rule,
         "source": str(source),
     }
-    about = [charge, *([reservation, reservation.trip] if reservation else []), person]
+    about: list[Any] = [charge, *([reservation, reservation.trip] if reservation else []), person]
     record(actor, "booking.charge.reversed" if reverses else "booking.charge.added", objects=about, data=data)
     return charge
 
@@ -139,10 +140,14 @@ def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> lis
     """Room and taxes of each night, at check-out; taxes that the traveller pays at the desk are never billed."""
     added = []
     for night in reservation.nights.order_by("date"):
-        taxes = [] if night.tax_on_the_spot else [
-            (ChargeKind.STAY_TAX, night.stay_tax, "宿泊税"),
-            (ChargeKind.BATHING_TAX, night.bathing_tax, "入湯税"),
-        ]
+        taxes = (
+            []
+            if night.tax_on_the_spot
+            else [
+                (ChargeKind.STAY_TAX, night.stay_tax, "宿泊税"),
+                (ChargeKind.BATHING_TAX, night.bathing_tax, "入湯税"),
+            ]
+        )
         for kind, amount, word in [(ChargeKind.ROOM, night.room_price, reservation.detail), *taxes]:
             if amount:
                 added.append(
@@ -164,9 +169,7 @@ def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> lis
 
 
 @inside
-def reverse_charges(
-    actor: Actor, reservation: Reservation, *, source: str, feed_row: FeedRow | None = None
-) -> int:
+def reverse_charges(actor: Actor, reservation: Reservation, *, source: str, feed_row: FeedRow | None = None) -> int:
     """Take back every charge of a reservation that still stands; how many yen that was. A reversal keeps its billing day."""
     standing = reservation.charges.filter(reverses=None, reversed_by=None).exclude(
         kind__in=[ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE]
@@ -234,5 +237,3 @@ def known_total(reservation: Reservation) -> int:
     """What the ledger knows of a reservation's fare: fare and differences less what was taken back."""
     kinds = [ChargeKind.FARE, ChargeKind.DIFFERENCE, ChargeKind.ROOM, ChargeKind.REFUND]
     return sum(reservation.charges.filter(kind__in=kinds).values_list("amount", flat=True))
-
-

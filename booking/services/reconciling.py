@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
@@ -51,7 +52,7 @@ def settle(
 
     "Not found" counts only after the supplier's quiet time and two asks: it may commit late.
     """
-    about = [call.reservation, call.reservation.trip]
+    about: list[Any] = [call.reservation, call.reservation.trip]
     data = {"verb": call.verb, "found": len(found), "asks": call.asks + 1}
     record(actor, "booking.call.asked", objects=about, data=data)
     best = next((one for one in found if one.state != "cancelled"), found[0] if found else None)

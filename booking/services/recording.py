@@ -104,9 +104,7 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
         Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
         record(actor, "booking.trip.raised", objects=[trip], data={"total": total, "price": purchase.price})
     if not stay:
-        charge_fare(
-            actor, reservation, total=purchase.price, source=ChargeSource.OPERATOR, issued_on=clock.today()
-        )
+        charge_fare(actor, reservation, total=purchase.price, source=ChargeSource.OPERATOR, issued_on=clock.today())
     return reservation
 
 

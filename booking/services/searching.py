@@ -65,7 +65,7 @@ def open_search(actor: Actor, wish: Wish) -> Search:
         raise NotPermitted
     actor = acting_on(actor, wish.traveller.public_id)
     _check(wish)
-    asked_by = User.objects.get(public_id=actor.id)
+    asked_by = User.objects.get(public_id=actor.subject)
     same = Search.objects.filter(asked_by=asked_by, wish_key=wish.key, created_at__gt=clock.now() - SAME_WISH)
     earlier = same.filter(trip=None).order_by("-pk").first()
     if earlier is not None:
@@ -112,7 +112,9 @@ def _check(wish: Wish) -> None:
     if wish.origin == wish.destination:
         raise BadWish("出発地と用務地が同じです。どちらかを直してください。", field="destination")
     if wish.out_on < today:
-        raise BadWish(f"行きの日が過ぎています。きょう（{jst.short_day(today)}）以降の日にしてください。", field="out_on")
+        raise BadWish(
+            f"行きの日が過ぎています。きょう（{jst.short_day(today)}）以降の日にしてください。", field="out_on"
+        )
     last = wish.back_on or wish.out_on + dt.timedelta(days=wish.nights)
     if last < wish.out_on:
         raise BadWish("帰りの日が行きより前です。帰りの日を直してください。", field="back_on")
@@ -159,7 +161,9 @@ def ask_supplier(actor: Actor, answer_pk: int) -> None:
         "connection", "search__traveller", "search__origin", "search__destination"
     ).get(pk=answer_pk)
     if not answer.connection.active:
-        record_answer(actor, answer, token=token, offers=None, message="いまは接続を止めています。オペレータへ連絡してください。")
+        record_answer(
+            actor, answer, token=token, offers=None, message="いまは接続を止めています。オペレータへ連絡してください。"
+        )
         return
     try:
         offers = _offers(answer)
@@ -212,9 +216,7 @@ def _by_timetable(connection: Connection, origin: Place, destination: Place, *, 
 
 
 @verb
-def record_answer(
-    actor: Actor, answer: SearchAnswer, *, token: UUID, offers: list[Offer] | None, message: str
-) -> None:
+def record_answer(actor: Actor, answer: SearchAnswer, *, token: UUID, offers: list[Offer] | None, message: str) -> None:
     """Keep what a supplier said (None: it did not), and wake the page that waits."""
     kept = durable.release(
         SearchAnswer.objects.all(),

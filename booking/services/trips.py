@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from accounts.models import User
 from accounts.queries import member_number_on, membership_on
@@ -66,15 +67,9 @@ def read_picks(search: Search, tokens: Mapping[str, str]) -> list[Pick]:
 
 def _check_order(picks: Sequence[Pick]) -> None:
     rides = [pick.offer.rides for pick in picks if pick.offer.rides]
-    for earlier, later in zip(rides, rides[1:], strict=False):
+    for earlier, later in pairwise(rides):
         if later[0].departs < earlier[-1].arrives:
             raise BadWish("帰りの出発が行きの到着より前です。時刻を確かめて選び直してください。", field=Part.BACK.value)
-
-
-def is_gone(offer: Offer) -> bool:
-    """Whether an offer can no longer be booked."""
-    past = bool(offer.rides) and offer.rides[0].departs <= clock.now()
-    return past or (offer.valid_until is not None and offer.valid_until <= clock.wall())
 
 
 @verb
@@ -84,7 +79,7 @@ def draft_trip(actor: Actor, search: Search, *, picks: Sequence[Pick]) -> Trip:
     Raises NoProxy, OfferGone, and AlreadySubmitted once the trip was confirmed, in whichever tab.
     """
     actor = acting_on(actor, search.traveller.public_id)
-    if any(is_gone(pick.offer) for pick in picks):
+    if any(pick.offer.is_gone for pick in picks):
         raise OfferGone
     Search.objects.select_for_update().get(pk=search.pk)
     trip = Trip.objects.filter(search=search).first()
@@ -104,7 +99,7 @@ def _new_trip(actor: Actor, search: Search) -> Trip:
     trip = Trip.objects.create(
         number=next_trip_number(),
         traveller=search.traveller,
-        applicant=User.objects.get(public_id=actor.id),
+        applicant=User.objects.get(public_id=actor.subject),
         search=search,
         purpose=search.purpose,
         destination_name=search.destination.name,
@@ -235,7 +230,7 @@ def submit_trip(actor: Actor, trip: Trip, *, version: int, total: int) -> Trip:
     if trip.version != version or draft_total(trip) != total:
         raise ChosenElsewhere
     chosen = trip.reservations.filter(state=ReservationState.DRAFT)
-    if any(is_gone(offer_from_json(reservation.offer)) for reservation in chosen):
+    if any(offer_from_json(reservation.offer).is_gone for reservation in chosen):
         raise OfferGone
     now = clock.now()
     Trip.objects.filter(pk=trip.pk).update(submitted_at=now, consented_at=now, authorised_total=total)
@@ -243,9 +238,7 @@ def submit_trip(actor: Actor, trip: Trip, *, version: int, total: int) -> Trip:
     membership = membership_on(trip.traveller, clock.today())
     if membership and membership.department.office.approval_required:
         data = {"total": total, "version": version}
-        advance(
-            trip, TripState.AWAITING, code="booking.trip.submitted", allowed=TRIP_MOVES, actor=actor, data=data
-        )
+        advance(trip, TripState.AWAITING, code="booking.trip.submitted", allowed=TRIP_MOVES, actor=actor, data=data)
         return trip
     release_trip(actor, trip, basis="承認不要")
     return trip

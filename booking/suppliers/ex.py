@@ -64,19 +64,24 @@ class Ex:
             CopyValue("乗車日", jst.long_day(day)),
             CopyValue("区間", f"{ride.from_name} → {ride.to_name}"),
             CopyValue(
-                "列車", ride.service, f"{ride.from_name} {jst.clock_time(ride.departs)} 発、"
-                f"{ride.to_name} {jst.clock_time(ride.arrives)} 着"
+                "列車",
+                ride.service,
+                f"{ride.from_name} {jst.clock_time(ride.departs)} 発、{ride.to_name} {jst.clock_time(ride.arrives)} 着",
             ),
             CopyValue("設備", offer.detail),
             CopyValue("出張番号", trip_number, "この出張と結びつけるため、必ず入れてください"),
-            CopyValue("会員ID", member or "未登録", name if member else "会員IDが登録されていません。窓口へ連絡してください"),
+            CopyValue(
+                "会員ID", member or "未登録", name if member else "会員IDが登録されていません。窓口へ連絡してください"
+            ),
         ]
 
     def check_number(self, text: str) -> str:
         """The number without separators. Raises Refused for a number that cannot be."""
         plain = text.strip()
         if not NUMBER.fullmatch(plain):
-            raise Refused("お預かり番号は4桁から6桁の数字です。EX の完了画面を確かめて入力してください。", code="BAD_NUMBER")
+            raise Refused(
+                "お預かり番号は4桁から6桁の数字です。EX の完了画面を確かめて入力してください。", code="BAD_NUMBER"
+            )
         return plain
 
     def read_feed(self, content: bytes) -> Iterator[FeedLine | BadLine]:

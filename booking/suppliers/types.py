@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lib import clock
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -90,6 +92,12 @@ class Offer:
     invoice_number: str = ""
     reversible: bool = True
     changeable: bool = False
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether it can no longer be booked: it has left, or its time has run out."""
+        past = bool(self.rides) and self.rides[0].departs <= clock.now()
+        return past or (self.valid_until is not None and self.valid_until <= clock.wall())
 
     def as_json(self) -> dict[str, Any]:
         """The offer as it is kept in an answer and copied into a reservation."""

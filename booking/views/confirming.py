@@ -19,7 +19,6 @@ from booking.views.searching import actor_of
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 
-
 STEPS = ["条件", "候補", "確認", "予約"]
 
 

@@ -60,7 +60,9 @@ def search(request: HttpRequest) -> HttpResponse:
                 form.take_error(error)
             else:
                 return redirect_see_other(request, reverse("booking:results", args=[opened.public_id]))
-        return render(request, "booking/search.html", {"form": form, "crumbs": [("ホーム", "/"), ("予約する", "")]}, status=422)
+        return render(
+            request, "booking/search.html", {"form": form, "crumbs": [("ホーム", "/"), ("予約する", "")]}, status=422
+        )
     held = kept.take(request)
     typed = typed_values(SearchForm, held) if held else _first_values(request, actor)
     form = SearchForm(initial=typed, travellers=travellers)
@@ -97,7 +99,11 @@ def results(request: HttpRequest, pk: UUID) -> HttpResponse:
             lambda: found.answered_count(asked) > count, channel=f"search:{asked.public_id}", seconds=WAIT_SECONDS
         )
     page = found.results_page(asked, show_all=request.GET.get("show") == "all")
-    context = {"search": asked, "page": page, "crumbs": [("ホーム", "/"), ("予約する", reverse("booking:search")), ("候補を選ぶ", "")]}
+    context = {
+        "search": asked,
+        "page": page,
+        "crumbs": [("ホーム", "/"), ("予約する", reverse("booking:search")), ("候補を選ぶ", "")],
+    }
     return render_page_or_part(request, "booking/results.html", "booking/_results.html", context)
 
 

@@ -16,6 +16,7 @@ from booking.models import (
     Place,
     PlaceKind,
     Reservation,
+    Search,
     SearchAnswer,
     SupplierCall,
     Trip,
@@ -100,9 +101,7 @@ def _trip(person: User, place: str, purpose: str, first: dt.date, last: dt.date,
     )
 
 
-def _past_trip(
-    dice: random.Random, operator: Actor, person: User, day: dt.date, links: dict[str, Connection]
-) -> None:
+def _past_trip(dice: random.Random, operator: Actor, person: User, day: dt.date, links: dict[str, Connection]) -> None:
     place = dice.choice(list(PLACES))
     nights = dice.choice([0, 1, 1])
     trip = _trip(person, place, dice.choice(PURPOSES), day, day + dt.timedelta(days=nights), total=200000)
@@ -181,7 +180,7 @@ def _searched(person: User, place: str, day: dt.date, links: dict[str, Connectio
     return _chosen(actor, search_answer(search, links["ex"], offer))
 
 
-def search_answer(search: object, link: Connection, offer: Offer) -> SearchAnswer:
+def search_answer(search: Search, link: Connection, offer: Offer) -> SearchAnswer:
     """The search's answer of this connection, with one offer."""
     answer = SearchAnswer.objects.filter(search=search, connection=link).first() or SearchAnswer.objects.create(
         search=search, connection=link, part=Part.OUT, asked_at=clock.now(), next_try_at=clock.wall()
@@ -205,14 +204,18 @@ def _called(person: User, day: dt.date, links: dict[str, Connection], *, outcome
     actor = actor_for(person)
     departs = jst.at(day, 9, 30)
     ride = Ride("JAL 308", "福岡", "羽田", departs, departs + dt.timedelta(minutes=100))
-    offer = Offer(supplier="jal_online", title="JAL 308", detail="セイバー 普通席", price=27610, token="demo", rides=[ride])
+    offer = Offer(
+        supplier="jal_online", title="JAL 308", detail="セイバー 普通席", price=27610, token="demo", rides=[ride]
+    )
     trip = _chosen(actor, search_answer(open_search(actor, wish), links["jal"], offer))
     submit_trip(actor, trip, version=trip.version, total=27610)
     call = SupplierCall.objects.get(reservation__trip=trip, verb=CallVerb.BOOK)
     token = durable.claim(SupplierCall.objects.all(), call.pk)
     assert token is not None
     if outcome == "failed":
-        arranging.record_refused(DEMO, call, why="満席になりました。別の便を選んでください。", token=token, exchanges=[])
+        arranging.record_refused(
+            DEMO, call, why="満席になりました。別の便を選んでください。", token=token, exchanges=[]
+        )
         return
     arranging.record_booked(DEMO, call, Booked("K9DEMO", 27800, clock.now()), token=token, exchanges=[])
     arranging.expire_hold(DEMO, Reservation.objects.get(trip=trip))

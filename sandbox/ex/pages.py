@@ -31,7 +31,7 @@ input, select, button { border: 1px solid #626264; border-radius: 6px }
 button { background: #0017c1; color: #fff; border-color: #0017c1; margin-top: 1.25rem; cursor: pointer }
 button.quiet { background: #fff; color: #0017c1; margin: 0 }
 .scroll { overflow-x: auto } table { border-collapse: collapse; width: 100% }
-th, td { border-bottom: 1px solid #b3b3b3; padding: .6rem; text-align: left; vertical-align: top }
+th, td { white-space: nowrap; border-bottom: 1px solid #b3b3b3; padding: .6rem; text-align: left; vertical-align: top }
 dl { display: grid; grid-template-columns: 9rem 1fr; gap: .5rem 1rem } dt { font-weight: bold } dd { margin: 0 }
 .big { font-size: 2rem; font-weight: bold; letter-spacing: .1em }
 """

@@ -122,9 +122,7 @@ def test_a_negative_invoice_has_its_number_and_says_that_nothing_is_to_pay(world
 def test_the_office_is_that_of_the_day_of_use(world: World):
     other = factories.office(name="中部支社")
     open_periods(factories.SETUP, until=on(2, 12))
-    set_membership(
-        factories.SETUP, world.person, department=factories.department(other), first=on(16), source="異動"
-    )
+    set_membership(factories.SETUP, world.person, department=factories.department(other), first=on(16), source="異動")
     before = factories.charge(world.person, amount=1000, on=on(15))
     moved = factories.charge(world.person, amount=2000, on=on(16))
 
@@ -301,4 +299,4 @@ def test_the_events_tell_of_the_closing(world: World):
     period = world.close()
     codes = Event.objects.filter(about__object_id=period.public_id).order_by("seq").values_list("code", flat=True)
     assert list(codes)[-3:] == ["billing.period.closing", "billing.invoice.issued", "billing.period.closed"]
-    assert NOVEMBER == period.last_day
+    assert period.last_day == NOVEMBER

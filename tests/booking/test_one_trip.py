@@ -169,7 +169,12 @@ def test_another_tabs_choice_is_not_confirmed_unseen(traveller):
 def test_a_forged_offer_is_refused(traveller):
     search, other = searched(traveller), searched(person(), days=25)
     foreign = token(other, "out", "jal_online")
-    for bad in (foreign, "nonsense", f"{search.answers.first().public_id}.99999", f"{search.answers.first().public_id}.x"):
+    for bad in (
+        foreign,
+        "nonsense",
+        f"{search.answers.first().public_id}.99999",
+        f"{search.answers.first().public_id}.x",
+    ):
         with pytest.raises(BadWish):
             read_picks(search, {"out": bad})
 

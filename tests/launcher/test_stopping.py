@@ -75,9 +75,6 @@ def test_processes_of_other_launchers_are_left_alone(checkout: Checkout) -> None
 
 
 def test_a_process_that_ignores_the_signal_is_killed_within_five_seconds(checkout: Checkout) -> None:
-    stubborn = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(99)"
-    )
     script = """
 import os, sys, time
 from launcher.processes import Processes

@@ -38,15 +38,17 @@ class Running:
         command = [sys.executable, "-m", "sandbox", "--port", "0", "--seed", str(self._seed)]
         command += ["--state-dir", str(self.state_dir), "--clock-file", str(self.clock_file)]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        line = self.process.stdout.readline()
-        self.address = re.fullmatch(r"sandbox listening on (http://127\.0\.0\.1:\d+)\n", line)[1]
+        assert self.process.stdout is not None
+        self._out = self.process.stdout
+        said, _, self.address = self._out.readline().rstrip().rpartition(" ")
+        assert said == "sandbox listening on"
         self.client = httpx.Client(base_url=self.address, timeout=10)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         self.client.close()
         self.process.send_signal(number)
         code = self.process.wait(10)
-        self.process.stdout.close()
+        self._out.close()
         return code
 
     def now(self, text: str) -> None:

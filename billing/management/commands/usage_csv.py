@@ -15,7 +15,9 @@ from lib.errors import PortalError
 
 
 class Command(BaseCommand):
-    help = "Writes usage data: --month 2026-11 --out FILE [--encoding utf-8|cp932] [--basis used_on|billing_on] [--by ID]."
+    help = (
+        "Writes usage data: --month 2026-11 --out FILE [--encoding utf-8|cp932] [--basis used_on|billing_on] [--by ID]."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--month", required=True, help="as 2026-11")

@@ -16,7 +16,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("there are no demo people in production")
-        names = dict(User.objects.get_queryset().filter(login_id__in=[row[0] for row in NAMED]).values_list("login_id", "name"))
+        names = dict(
+            User.objects.get_queryset().filter(login_id__in=[row[0] for row in NAMED]).values_list("login_id", "name")
+        )
         self.stdout.write("Demo people (login ID / password / authenticator secret, TOTP 6 digits 30 s):")
         for login_id, _, _, roles, office, *_ in NAMED:
             secret = base64.b32encode(totp_key_of(login_id)).decode()

@@ -1,0 +1,110 @@
+"""Closings at the same moment, and workers that die: always one invoice, numbers without gaps."""
+
+import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection, transaction
+
+from accounts.models import Office
+from billing.errors import EarlierPeriodOpen
+from billing.models import Invoice, InvoiceLine, Period, PeriodState
+from billing.services import carry_out_closing, close_period, open_periods, request_closing
+from booking.models import Charge
+from lib import clock
+from tests import factories
+from tests.billing.world import World
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def on(day: int, month: int = 11) -> dt.date:
+    return dt.date(2026, month, day)
+
+
+def at_once(*jobs):
+    """Run the jobs in threads that start together; what each returned or raised."""
+    barrier = Barrier(len(jobs))
+
+    def run(job):
+        barrier.wait()
+        try:
+            return job()
+        except Exception as error:  # noqa: BLE001  handed to the test
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(jobs)) as pool:
+        return list(pool.map(run, jobs))
+
+
+def test_the_same_closing_by_many_makes_one_invoice(world: World):
+    for day in range(1, 21):
+        factories.charge(world.person, amount=100 + day, on=on(day))
+    desk, office, period = world.desk, world.office, world.period()
+
+    results = at_once(*[lambda: close_period(desk, office=office, period=period)] * 6)
+
+    assert {result.state for result in results} == {PeriodState.CLOSED}
+    assert Invoice.objects.get().number == "2026-0001"
+    assert InvoiceLine.objects.count() == 20
+
+
+def test_offices_at_once_get_numbers_without_a_gap(world: World):
+    people = [factories.person(of=factories.department(factories.office())) for _ in range(5)]
+    open_periods(factories.SETUP, until=on(2, 12))
+    for person in people:
+        factories.charge(person, on=on(9))
+    offices = [person.memberships.get().department.office for person in people]
+    desk = world.desk
+
+    def closing(office: Office):
+        period = Period.objects.get(office=office, last_day=on(30))
+        return lambda: close_period(desk, office=office, period=period)
+
+    at_once(*map(closing, offices))
+
+    assert sorted(Invoice.objects.values_list("number", flat=True)) == [f"2026-{n:04d}" for n in range(1, 6)]
+
+
+def test_two_months_of_an_office_at_once_bill_each_charge_once(world: World):
+    factories.charge(world.person, amount=100, on=on(9, 10))
+    factories.charge(world.person, amount=200, on=on(9))
+    desk, office = world.desk, world.office
+    months = [world.period(on(31, 10)), world.period()]
+
+    october, november = at_once(
+        *[lambda period=period: close_period(desk, office=office, period=period) for period in months]
+    )
+
+    assert october.state == PeriodState.CLOSED
+    assert isinstance(november, EarlierPeriodOpen) or november.state == PeriodState.CLOSED
+    world.close()
+    assert [invoice.total for invoice in Invoice.objects.order_by("number")] == [100, 200]
+
+
+def test_a_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_one_finishes(world: World):
+    factories.charge(world.person, on=on(9))
+    request_closing(world.desk, world.period())
+    period = world.period()
+
+    class Killed(BaseException):
+        pass
+
+    with pytest.raises(Killed), transaction.atomic():
+        close_period(factories.SETUP, office=world.office, period=period)
+        raise Killed
+    assert world.period().state == PeriodState.CLOSING
+    assert not Invoice.objects.exists()
+
+    # The dead worker's lease is still on the row: another one waits until it has run out.
+    Period.objects.filter(pk=period.pk).update(claimed_until=clock.wall() + dt.timedelta(seconds=45))
+    carry_out_closing(factories.SETUP, period.pk)
+    assert world.period().state == PeriodState.CLOSING
+    Period.objects.filter(pk=period.pk).update(claimed_until=clock.wall() - dt.timedelta(seconds=1))
+    carry_out_closing(factories.SETUP, period.pk)
+
+    assert world.period().state == PeriodState.CLOSED
+    assert Invoice.objects.get().lines.count() == Charge.objects.count() == 1
