@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run demo-reset test test-servers check format bench shell clean
+.PHONY: run demo-reset test test-servers check format bench manage shell clean
 
 run:            ## the whole portal in the foreground; Ctrl-C stops it
 	@exec $(PYTHON) -m launcher run
@@ -25,8 +25,11 @@ format:         ## let ruff lay the Python code out
 bench:          ## measurements for docs/measurements.md
 	@exec $(PYTHON) -m launcher bench $(ARGS)
 
+manage:         ## a management command on the running portal: make manage ARGS="shift_clock --days 3"
+	@exec $(PYTHON) -m launcher manage $(ARGS)
+
 shell:          ## Django's shell on the development database
-	@exec $(PYTHON) -m launcher shell
+	@exec $(PYTHON) -m launcher manage shell
 
 clean:          ## remove the virtual environment, var/ and caches
 	@exec $(PYTHON) -m launcher clean

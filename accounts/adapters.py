@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
@@ -26,7 +27,6 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         **DefaultAccountAdapter.error_messages,
         "username_password_mismatch": "ログインIDかパスワードが違います。もう一度入力してください。",
         "too_many_login_attempts": "失敗が続いたため、5分ほど待ってからサインインしてください。",
-        "account_inactive": "ログインIDかパスワードが違います。もう一度入力してください。",
     }
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
@@ -37,6 +37,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if is_limited(login_id=login_id, address=client_address(request)):
             record_password_failure(self._nobody(request), login_id=login_id, limited=True)
             raise ValidationError(self.error_messages["too_many_login_attempts"], code="too_many_login_attempts")
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Whose password it is; an ID that may not sign in (suspended, retired) answers as one that does not exist."""
+        user: User | None = super().authenticate(request, **credentials)
+        if user and not user.is_active:
+            self.authentication_failed(request, **credentials)
+            return None
+        return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         login_id = str(credentials.get("username", ""))
@@ -63,8 +71,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if isinstance(user, User) and "password_reset_url" in context:
             queue_reset_mail(self._nobody(self.request), user, url=context["password_reset_url"])
 
-    def add_message(self, *_: Any, **__: Any) -> None:
-        """Our own pages say what happened; allauth's flash messages stay away."""
+    def add_message(self, request: HttpRequest, level: int, message_template: str = "", *_: Any, **__: Any) -> None:
+        """Only a changed password is told in a message; our own pages say what else happened."""
+        if message_template == "account/messages/password_changed.txt" and request.user.is_authenticated:
+            messages.add_message(request, level, "パスワードを変更しました。")
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:  # noqa: ARG002
+        return reverse("accounts:me")
 
     @staticmethod
     def _nobody(request: HttpRequest) -> Any:

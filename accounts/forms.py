@@ -21,7 +21,7 @@ class SignInForm(LoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         login = self.fields["login"]
-        login.label = "ログインID"
+        login.label, login.help_text = "ログインID", "所属の管理者から受け取ったIDです。メールアドレスでは入れません。"
         login.widget = forms.TextInput(
             attrs={"autocomplete": "username", "class": "input input--m", "maxlength": 64, "autocapitalize": "none"}
         )
@@ -71,7 +71,6 @@ class CodeForm(Form):
 
     code = CodeField(
         "確認コード",
-        hint="認証アプリに表示されている6桁の数字です。",
         max_length=12,
         size="code",
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),

@@ -27,8 +27,10 @@ def session_limits(get_response: View) -> View:
         if SESSION_KEY in session:
             now = clock.wall_seconds()
             seen, began = session.get("seen", now), session.get("began", now)
-            if now - seen > session.get("idle", 60) * 60 or now - began > session.get("absolute", 60) * 60:
-                _end(request)
+            if now - began > session.get("absolute", 60) * 60:
+                _end(request, why="long")
+            elif now - seen > session.get("idle", 60) * 60:
+                _end(request, why="idle")
             elif now - seen > 20 or "seen" not in session:
                 session["seen"] = now
                 session.setdefault("began", now)
@@ -37,10 +39,10 @@ def session_limits(get_response: View) -> View:
     return middleware
 
 
-def _end(request: HttpRequest) -> None:
+def _end(request: HttpRequest, *, why: str) -> None:
     user = User.objects.filter(pk=request.session[SESSION_KEY]).first()
     request.session.flush()
-    request.session["ended"] = True
+    request.session["ended"] = why
     if user:
         who = anonymous(request_id=request_id(request), address=client_address(request))
         record_sign_out(who, user, reason="limit")

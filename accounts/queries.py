@@ -23,15 +23,21 @@ from accounts.models import (
     RoleGrant,
     User,
 )
+from accounts.models.members import SUPPLIER_NAMES
 from accounts.models.people import UserQuerySet
 from lib import clock
 from lib.actor import Actor, Scope
 
 
+def _office_details() -> "Prefetch[str]":
+    """Today's names of the offices behind memberships (`Office.name` reads them)."""
+    return Prefetch("department__office__details", OfficeDetails.objects.on(clock.today()), to_attr="detail")
+
+
 def people(actor: Actor, text: str = "") -> UserQuerySet:
     """People that the actor may look up, found by name, kana, login ID or department; with today's rows prefetched."""
     today = clock.today()
-    memberships = Membership.objects.on(today).select_related("department__office")
+    memberships = Membership.objects.on(today).select_related("department__office").prefetch_related(_office_details())
     found = User.objects.visible_to(actor).prefetch_related(
         Prefetch("memberships", memberships, to_attr="present_memberships"),
         Prefetch("role_grants", RoleGrant.objects.on(today), to_attr="present_roles"),
@@ -68,7 +74,7 @@ class Profile:
     roles: Sequence[RoleGrant]
     deputies: Sequence[Proxy]
     principals: Sequence[Proxy]
-    member_numbers: Sequence[MemberNumber]
+    member_numbers: Sequence[tuple[str, MemberNumber]]
     shows_numbers: bool
 
 
@@ -76,15 +82,19 @@ def profile(actor: Actor, person: User) -> Profile:
     """Everything that stands about a person, with days; member numbers only for those who may read them."""
     numbers = actor.scope("accounts.member_number.read")
     shows = numbers is Scope.ALL or (numbers is Scope.OWN and actor.id == person.public_id)
-    today = clock.today()
+    numbered = MemberNumber.objects.on(clock.today()).filter(user=person).order_by("supplier") if shows else []
     return Profile(
         person=person,
-        memberships=list(person.memberships.select_related("department__office").order_by("-valid")),
+        memberships=list(
+            person.memberships.select_related("department__office")
+            .prefetch_related(_office_details())
+            .order_by("-valid")
+        ),
         approvers=list(person.approver_assignments.select_related("approver").order_by("-valid")),
         roles=list(person.role_grants.order_by("role", "-valid")),
         deputies=list(person.deputies.select_related("deputy").order_by("-valid")),
         principals=list(person.principals.select_related("principal").order_by("-valid")),
-        member_numbers=list(MemberNumber.objects.on(today).filter(user=person).order_by("supplier")) if shows else [],
+        member_numbers=[(SUPPLIER_NAMES.get(row.supplier, row.supplier), row) for row in numbered],
         shows_numbers=shows,
     )
 

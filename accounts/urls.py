@@ -1,4 +1,4 @@
-"""Addresses of people and public texts. Sign-in, sign-out and passwords are allauth's, mounted in config."""
+"""Addresses of people, the second factor and public texts. Sign-in and passwords are allauth's, mounted in config."""
 
 from django.urls import path
 
@@ -10,7 +10,6 @@ urlpatterns = [
     path("signin/recovery/", signin.recovery, name="recovery"),
     path("me/", people.me, name="me"),
     path("me/recovery-codes/", people.recovery_codes, name="recovery_codes"),
-    path("me/password-changed/", people.password_changed, name="password_changed"),
     path("people/", people.people, name="people"),
     path("people/<uuid:pk>/", people.person, name="person"),
     path("about/<slug:slug>/", texts.text, name="text"),

@@ -44,7 +44,7 @@ class PrintedLine:
 
 @dataclass(frozen=True, slots=True)
 class PersonGroup:
-    """Lines of one person in one department; `opens` when the department begins with them."""
+    """Lines of one person in one department, with their sum in yen."""
 
     name: str
     login: str
@@ -55,7 +55,7 @@ class PersonGroup:
 
 @dataclass(frozen=True, slots=True)
 class DepartmentGroup:
-    """Lines of one department, by person."""
+    """Lines of one department by person, with number and sum in yen."""
 
     name: str
     people: Sequence[PersonGroup]

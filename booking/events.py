@@ -51,14 +51,14 @@ KINDS = [
         "オペレータが手配を記録しました（{number}）。",
         keys="number price way",
     ),
-    kind("booking.call.sent", "手配先への送信", "手配先へ要求を送りました（{verb}）。", keys="verb"),
+    kind("booking.call.sent", "手配先への送信", "手配先へ要求を送りました。", keys="verb"),
     kind(
-        "booking.call.asked", "手配先への照会", "手配先に予約の有無を照会しました（{found}）。", keys="verb found asks"
+        "booking.call.asked", "手配先への照会", "手配先に予約の有無を照会しました（見つかった予約 {found}件）。", keys="verb found asks"
     ),
     kind(
         "booking.charge.added",
         "費用の計上",
-        "費用を計上しました（{kind} {amount}円）。",
+        "費用を計上しました（{amount}円）。",
         keys="kind amount used_on billing_on rule source",
     ),
     kind(

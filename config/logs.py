@@ -35,6 +35,9 @@ LOGGING: dict[str, Any] = {
         "httpcore": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},
         "django_structlog": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
         "fontTools": {"level": "ERROR"},
     },
 }

@@ -4,6 +4,7 @@ from allauth.account import views as account
 from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 
+from accounts.views.signin import SignIn
 from config import views
 
 config_urls = (
@@ -20,7 +21,7 @@ config_urls = (
 
 urlpatterns = [
     path("", include(config_urls)),
-    path("signin/", account.login, name="account_login"),
+    path("signin/", SignIn.as_view(), name="account_login"),
     path("signout/", account.logout, name="account_logout"),
     path("password/change/", account.password_change, name="account_change_password"),
     path("password/reset/", account.password_reset, name="account_reset_password"),

@@ -1,5 +1,6 @@
 """Home, help, health, error pages, reports of the browser."""
 
+import datetime as dt
 import json
 import logging
 
@@ -15,34 +16,42 @@ from django.views.decorators.http import require_POST, require_safe
 
 import booking.queries
 from config.models import Tick
-from lib import clock, registry
+from config.work import queues, work_for
+from lib import clock
 from lib.actor import Actor
 from lib.errorpages import error_page
 from lib.gallery import parts_context
 
 logger = logging.getLogger(__name__)
 BEAT_SECONDS = 60
+SHOWN = 50
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for me, my coming trips, one clear next step."""
     actor: Actor = request.actor  # type: ignore[attr-defined]
-    items = [item for offer in registry.work_items for item in offer(actor)]
-    items.sort(key=lambda item: (item.due is None, item.due or item.since))
+    work, coming = work_for(actor), booking.queries.coming_trips(actor)
+    asked = request.GET.get("kind", "")
+    kind = asked if any(piece.item.kind == asked for piece in work) else ""
+    before = request.session.get("previous_sign_in", "")
     context = {
-        "items": items[:20],
-        "more": max(0, len(items) - 20),
-        "coming": booking.queries.coming_trips(actor),
+        "work": work,
+        "shown": [piece for piece in work if not kind or piece.item.kind == kind][:SHOWN],
+        "queues": queues(work, kind),
+        "coming": coming,
+        "days_left": (coming[0].trip.first_day - clock.today()).days if coming else None,
+        "may_book": actor.may("booking.search"),
         "now": clock.now(),
-        "previous_sign_in": request.session.get("previous_sign_in", ""),
+        "previous_sign_in": dt.datetime.fromisoformat(before) if before else None,
     }
     return render(request, "config/home.html", context)
 
 
+@login_not_required
 @require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
-    """How the portal is used, in short."""
+    """How the portal is used, in short; also for those who cannot sign in."""
     return render(request, "config/help.html")
 
 

@@ -24,6 +24,7 @@ from launcher.places import ROOT, VENV, Failure
 from launcher.processes import Account, Child, Processes
 
 AGAIN = "delete .venv and start again"
+WHY = "its last lines above say why"
 PATIENCE = 10.0
 """Seconds to wait for a server; so long the children of a killed PostgreSQL may hold its directory."""
 
@@ -148,8 +149,8 @@ def make_cluster(
     single: Argv = [binaries / "postgres", "--single", "-D", fresh, "postgres"]
     roles = ROLES + (TEST_ROLES if test else "")
     where = Path("/")
-    processes.step("initdb", initdb, env=env, account=account, cwd=where, mend=AGAIN, log=log)
-    processes.step("roles", single, env=env, account=account, cwd=where, mend=AGAIN, log=log, stdin=roles)
+    processes.step("initdb", initdb, env=env, account=account, cwd=where, mend=WHY, log=log)
+    processes.step("roles", single, env=env, account=account, cwd=where, mend=WHY, log=log, stdin=roles)
     fresh.rename(data)
 
 

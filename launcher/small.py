@@ -1,11 +1,11 @@
-"""The small commands: format, bench, shell, clean."""
+"""The small commands: format, bench, manage (and shell), clean."""
 
 from __future__ import annotations
 
 import json
 import shutil
 
-from launcher.places import PYTHON, ROOT, STATE, VAR, VENV, Failure, say
+from launcher.places import ROOT, STATE, VAR, VENV, Failure, say
 from launcher.ports import is_free, only_one
 from launcher.processes import Processes
 from launcher.run import BUSY, Target, given, manage
@@ -29,8 +29,8 @@ def bench(processes: Processes, arguments: list[str]) -> int:
     return run_tests(processes, ["tests/bench", "-s", *arguments])
 
 
-def shell(processes: Processes) -> int:
-    """Open Django's shell on the running portal's database. Raises Failure when the portal does not run."""
+def manage_running(processes: Processes, arguments: list[str]) -> int:
+    """Run a management command on the running portal's database. Raises Failure when the portal does not run."""
     ports: dict[str, int] = {}
     if (STATE / "ports.json").exists():
         ports = json.loads((STATE / "ports.json").read_text(encoding="utf-8"))
@@ -39,7 +39,7 @@ def shell(processes: Processes) -> int:
         raise Failure("the portal does not run", "make run in another terminal first")
     home = None if external else postgres_home(VAR, server_account())
     target = Target(home, not given("REDIS_URL"), ports)
-    return processes.foreground([PYTHON, *manage("shell")[1:]], env=target.environment())
+    return processes.foreground(manage(*arguments), env=target.environment())
 
 
 def clean() -> int:

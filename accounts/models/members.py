@@ -8,6 +8,7 @@ from lib.encrypted import blind_index, unseal
 from lib.ids import uuid7
 
 PLACE = "accounts_membernumber.number"
+SUPPLIER_NAMES = {"jal_online": "JALオンライン", "ex": "エクスプレス予約", "yado_net": "ヤドネット"}
 
 
 class MemberNumber(DatedRow):

@@ -1,5 +1,8 @@
-"""The second factor, and what becomes of a form whose session has ended."""
+"""Sign-in, the second factor, and what becomes of a form whose session has ended."""
 
+from typing import Any
+
+from allauth.account.views import LoginView
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -29,6 +32,20 @@ def _next(request: HttpRequest) -> str:
 def _person(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
+
+
+class SignIn(LoginView):  # type: ignore[misc]
+    """allauth's sign-in by password; says once why the last session ended."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        session = self.request.session
+        ended = session.pop("ended") if "ended" in session else ""
+        return {**super().get_context_data(**kwargs), "ended": ended, "is_kept": kept.KEY in session}
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_invalid(form)
+        response.status_code = 422
+        return response
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,6 +95,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
     ended = not request.session.get("_auth_user_id")
     if ended and kept.from_our_own_page(request):
         kept.keep(request)
-        request.session["ended"] = True
-        return redirect_to_login(kept.page_of(request), reverse("account_login"))
+        request.session.setdefault("ended", "idle")
+        page, sign_in = kept.page_of(request), reverse("account_login")
+        return redirect(sign_in) if page.startswith(sign_in) else redirect_to_login(page, sign_in)
     return error_page(403, request_id=str(getattr(request, "request_id", "")), name="403_csrf")

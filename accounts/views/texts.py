@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import access
 from accounts.forms import PublicTextForm
+from accounts.models import PublicText
 from accounts.services import publish_text
 from lib import clock, kept
 from lib.actor import Actor
@@ -18,13 +19,18 @@ def _actor(request: HttpRequest) -> Actor:
     return request.actor  # type: ignore[attr-defined,no-any-return]
 
 
+def _crumbs(text: PublicText, *further: str) -> list[tuple[str, str]]:
+    here = reverse("accounts:text", args=[text.slug])
+    return [("ホーム", "/"), (text.title, here), *((word, "") for word in further)]
+
+
 @login_not_required
 @require_safe
 def text(request: HttpRequest, slug: str) -> HttpResponse:
     """One public page, as it reads today."""
     found = access.text_for(_actor(request), slug)
     may_edit = _actor(request).may("accounts.public_text.edit")
-    return render(request, "accounts/text.html", {"text": found, "may_edit": may_edit})
+    return render(request, "accounts/text.html", {"text": found, "may_edit": may_edit, "crumbs": _crumbs(found)})
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,6 +52,5 @@ def edit_text(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, "差し替えました。きょうからこの文面を表示します。")
         return HttpResponseRedirect(reverse("accounts:text", args=[slug]), status=303)
     failed = request.method == "POST" and bool(form.errors)
-    return render(
-        request, "accounts/text_edit.html", {"form": form, "text": found, "kept": held}, status=422 if failed else 200
-    )
+    context = {"form": form, "text": found, "kept": held, "crumbs": _crumbs(found, "差し替え")}
+    return render(request, "accounts/text_edit.html", context, status=422 if failed else 200)

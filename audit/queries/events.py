@@ -149,7 +149,7 @@ def _line(row: Event, names: Mapping[tuple[str, UUID], str]) -> EventLine:
     body = json.loads(bytes(row.canonical))
     kind = registry.event_kinds.get(row.code)
     personal = row.personal.values if hasattr(row, "personal") else {}
-    words = _Words(body["data"] | personal)
+    words = _Words({key: f"{value:,}" if type(value) is int else value for key, value in (body["data"] | personal).items()})
     who = {
         ActorKind.PERSON: names.get((PERSON, row.actor_id), "（不明の利用者）") if row.actor_id else "",
         ActorKind.SERVICE: SERVICES.get(row.service, f"自動処理（{row.service}）"),

@@ -33,7 +33,7 @@ def queue_mail(
         to_address=to_address,
         subject=subject,
         body=body,
-        about_type=type(about)._meta.label_lower,  # type: ignore[attr-defined]  # noqa: SLF001
+        about_type=about._meta.label_lower,  # type: ignore[attr-defined]  # noqa: SLF001
         about_id=about.public_id,
         created_at=clock.now(),
         next_try_at=clock.wall(),

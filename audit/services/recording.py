@@ -67,7 +67,7 @@ def _moment(moment: dt.datetime) -> str:
 
 
 def _type_of(item: HasPublicId) -> str:
-    return f"{type(item)._meta.label_lower}"  # type: ignore[attr-defined]  # noqa: SLF001
+    return str(item._meta.label_lower)  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def _facts(values: Mapping[str, Any]) -> dict[str, object]:

@@ -43,7 +43,7 @@ def open_charges() -> QuerySet[Charge]:
     return Charge.objects.filter(~Exists(billed)).exclude(reservation__settlement=Settlement.SELF)
 
 
-def with_membership(charges: QuerySet[Charge]) -> QuerySet[Charge]:
+def with_membership(charges: QuerySet[Charge]) -> QuerySet[Any]:
     """Only charges whose person belonged somewhere on the day of use; `office`, `department_*` say where.
 
     One join: memberships of a person never overlap, so no charge comes twice.
@@ -62,12 +62,12 @@ def homeless_charges(last_day: dt.date) -> QuerySet[Charge]:
     return open_charges().filter(~Exists(membership), billing_on__lte=last_day)
 
 
-def charges_due(office: Office, last_day: dt.date) -> QuerySet[Charge]:
+def charges_due(office: Office, last_day: dt.date) -> QuerySet[Any]:
     """Open charges of an office up to the day, whichever period they come from."""
     return with_membership(open_charges().filter(billing_on__lte=last_day)).filter(office=office.pk)
 
 
-def unset_charges(office: Office, last_day: dt.date) -> QuerySet[Charge]:
+def unset_charges(office: Office, last_day: dt.date) -> QuerySet[Any]:
     """Those of an office whose nature (取扱い) nobody has set: they stop its closing."""
     return charges_due(office, last_day).filter(nature=Nature.UNSET)
 

@@ -101,17 +101,17 @@ def _notes(period: Period, lines: Sequence[DraftLine]) -> list[str]:
         "所属は利用日のものです。",
     ]
     if Nature.INTERMEDIARY in natures:
-        notes.append("「媒」は媒介者交付特例により、手配先に代わって当社が交付するものです。")
+        notes.append("媒介者交付特例（媒）は、手配先に代わって当社が請求書を交付するものです。")
     if reduced:
         notes.append("※は軽減税率（8％）の対象です。")
     if Nature.ADVANCE in natures:
-        notes.append("「立替」は当社が立て替えた運賃・料金で、当社の売上げに含みません。")
+        notes.append("立替金（立替）は、当社が立て替えた運賃・料金で、当社の売上げに含みません。")
     if late:
         words = "".join(f"【{mark}】" for mark in late)
         notes.append(f"{words}は、前の期間の締め後に確定したものです。締めた請求書は変わりません。")
     if REFUND_MARK in marked:
         notes.append(
-            "【返還】は対価の返還で、同じ税率から差し引きました（△は減額、元＝元の請求書）。適格返還請求書を兼ねます。"
+            "【返還】は対価の返還で、同じ税率から差し引きました（△と−は減額、元＝元の請求書）。適格返還請求書を兼ねます。"
         )
     if sum(line.amount for line in lines) < 0:
         notes.append("ご請求金額が△のため、お支払いは不要です。")

@@ -56,6 +56,11 @@ class PeriodRow:
         return self.period.state == PeriodState.OPEN and self.is_over and not self.stopped
 
     @property
+    def own_obstacles(self) -> Sequence[Obstacle]:
+        """Those of this office alone; what concerns all offices is left out."""
+        return [obstacle for obstacle in self.obstacles if obstacle.word != HOMELESS]
+
+    @property
     def stopped(self) -> bool:
         return any(obstacle.stops for obstacle in self.obstacles)
 

@@ -1,5 +1,8 @@
 """Closing a period of one office: one transaction from the charges to the invoice."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from accounts.models import Office
 from audit.changes import advance
 from audit.services import record
@@ -16,7 +19,7 @@ from lib.verbs import driver, verb
 
 SERIES = "invoice"
 BATCH = 1000
-FREE = {"claim_token": None, "claimed_until": None, "next_try_at": None}
+FREE: Mapping[str, Any] = {"claim_token": None, "claimed_until": None, "next_try_at": None}
 
 
 @verb
@@ -122,7 +125,7 @@ def _refuse_unset(count: int) -> None:
         raise NatureUnset(f"取扱いが未設定の費用が{count}件あります。手配先の取扱いを設定してから締めてください。")
 
 
-def _begin(actor: Actor, period: Period, **fields: object) -> None:
+def _begin(actor: Actor, period: Period, **fields: Any) -> None:
     advance(
         period,
         PeriodState.CLOSING,

@@ -82,9 +82,17 @@ def cancel_rows(reservations: Sequence[Reservation]) -> list[CancelRow]:
     for end in [*ends, None]:
         fees = [_fee(each, end) for each in steps]
         known = [fee for fee in fees if fee is not None]
-        until = f"{jst.short_moment(end)} まで" if end else "そのあと"
+        until = f"{_end_words(end)}まで" if end else "そのあと"
         rows.append(CancelRow(until, fees, sum(known) if len(known) == len(fees) else None))
     return rows
+
+
+def _end_words(end: dt.datetime) -> str:
+    """A step that ends at midnight ends with the day before, as people say it."""
+    local = jst.local(end)
+    if (local.hour, local.minute) == (0, 0):
+        return jst.short_day(local.date() - dt.timedelta(days=1))
+    return f"{jst.short_moment(end)} "
 
 
 def _fee(steps: Sequence[CancelStep], end: dt.datetime | None) -> int | None:

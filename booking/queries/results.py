@@ -12,8 +12,7 @@ from booking.suppliers.types import Offer, offer_from_json
 from lib import clock
 from lib.actor import Actor
 
-SHOWN = 14
-NEAR = 2
+SHOWN = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +146,7 @@ def _order(choice: Choice) -> tuple[Any, ...]:
 
 
 def _shorter(choices: Sequence[Choice]) -> list[Choice]:
-    """A page that can be read: of each flight the cheapest fare and the cheapest changeable one; chosen ones always."""
+    """A page that can be read: of each flight the cheapest fare and the cheapest changeable one, a dozen rows; chosen ones always."""
     kept: list[Choice] = []
     by_service: dict[Any, list[Choice]] = {}
     for choice in choices:
@@ -157,10 +156,7 @@ def _shorter(choices: Sequence[Choice]) -> list[Choice]:
         flexible = [choice for choice in same if choice.offer.changeable][:1]
         wanted = {id(choice) for choice in [*same[:1], *flexible, *(c for c in same if c.is_chosen)]}
         kept += [choice for choice in same if id(choice) in wanted]
-    if len(kept) <= SHOWN * NEAR:
-        return kept
-    chosen = [choice for choice in kept[SHOWN * NEAR :] if choice.is_chosen]
-    return kept[: SHOWN * NEAR] + chosen
+    return [choice for n, choice in enumerate(kept) if n < SHOWN or choice.is_chosen]
 
 
 def form_values(search: Search) -> Mapping[str, Any]:

@@ -48,8 +48,8 @@ class Ride:
 
     @property
     def name(self) -> str:
-        """のぞみ 25号."""
-        return f"{self.train} {self.number}号"
+        """のぞみ25号."""
+        return f"{self.train}{self.number}号"
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,5 +170,5 @@ def _person(login_id: str, family: int, given: int, roles: list[Role], departmen
     if Role.EMPLOYEE in roles:
         set_member_number(DEMO, user, supplier="jal_online", number=f"3{login_id[:8]}"[:9], first=START)
         set_member_number(DEMO, user, supplier="ex", number=f"90{login_id}", first=START)
-        set_member_number(DEMO, user, supplier="ex_card", number=f"00000000{login_id}", first=START)
+        set_member_number(DEMO, user, supplier="ex_card", number=f"00000090{login_id}", first=START)
     return user

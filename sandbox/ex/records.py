@@ -83,13 +83,13 @@ class Records:
         return changed
 
     def refund(self, booking: Json, expected_fee: int) -> Json:
-        """Refunds. Two rows, 取消 with the whole price and 手数料 with what is kept."""
+        """Refunds. Two rows, 取消 with the whole price and 払戻手数料 with what is kept."""
         fee = self.refund_fee(booking)
         if fee != expected_fee:
             raise Refusal(409, "FEE_CHANGED", f"払戻手数料が{fee:,}円に変わりました。もう一度確かめてください。")
         ride = booking["ride"]
         refunded = booking | {"state": "cancelled", "fee_yen": fee}
-        self._write(refunded, ("取消", ride, -ride["price_yen"]), ("手数料", ride, fee))
+        self._write(refunded, ("取消", ride, -ride["price_yen"]), ("払戻手数料", ride, fee))
         return refunded
 
     def refund_fee(self, booking: Json) -> int:

@@ -63,7 +63,7 @@ def _cells(row: Json, member: Json, status: str) -> list[Any]:
         ride["from"],
         ride["to"],
         row["amount_yen"],
-        "払戻手数料" if row["kind"] == "手数料" else "EX予約",
+        "払戻手数料" if row["kind"] == "払戻手数料" else "EX予約",
         f"{name}{int(number):03d}",
         SEATS[ride["seat"]],
         ride["departs_at"][11:16],

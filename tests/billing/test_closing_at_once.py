@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from accounts.models import Office
 from billing.errors import EarlierPeriodOpen
@@ -85,17 +85,28 @@ def test_two_months_of_an_office_at_once_bill_each_charge_once(world: World):
     assert [invoice.total for invoice in Invoice.objects.order_by("number")] == [100, 200]
 
 
+def close_period_and_lose_the_connection(world: World, period: Period) -> None:
+    close_period(factories.SETUP, office=world.office, period=period)
+    assert Invoice.objects.exists()
+    other = connection.copy()
+    try:
+        with connection.cursor() as cursor, other.cursor() as killer:
+            cursor.execute("SELECT pg_backend_pid()")
+            killer.execute("SELECT pg_terminate_backend(%s)", cursor.fetchone())
+            cursor.execute("SELECT 1")
+    finally:
+        other.close()
+
+
 def test_a_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_one_finishes(world: World):
     factories.charge(world.person, on=on(9))
     request_closing(world.desk, world.period())
     period = world.period()
 
-    class Killed(BaseException):
-        pass
-
-    with pytest.raises(Killed), transaction.atomic():
-        close_period(factories.SETUP, office=world.office, period=period)
-        raise Killed
+    # Everything is written, nothing committed: the worker's connection is cut off by the server.
+    with pytest.raises(DatabaseError), transaction.atomic():
+        close_period_and_lose_the_connection(world, period)
+    connection.close()
     assert world.period().state == PeriodState.CLOSING
     assert not Invoice.objects.exists()
 

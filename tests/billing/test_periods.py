@@ -1,6 +1,7 @@
 """Periods: every day belongs to exactly one, whatever happens to the closing day."""
 
 import datetime as dt
+import itertools
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_a_change_of_the_closing_day_makes_no_gap_and_no_overlap(before: int, af
     found = made((START, before), (change, after), until=dt.date(2025, 12, 31))
     assert found[0][0] == START
     assert found[-1][0] <= dt.date(2025, 12, 31) <= found[-1][1]
-    for (first, last), (following, _) in zip(found, found[1:], strict=False):
+    for (first, last), (following, _) in itertools.pairwise(found):
         assert first <= last
         assert following == last + dt.timedelta(days=1)
 

@@ -35,7 +35,7 @@ def train(key: str, *calls: tuple[str, int | None, int | None], **facts: object)
 def test_a_ride_has_its_times_in_japan_its_minutes_and_its_name():
     train("hikari-501", ("東京", None, 423), ("新横浜", 440, 441), ("名古屋", 530, 532), ("新大阪", 590, None))
     (ride,) = connections("新横浜", "名古屋", THURSDAY)
-    assert ride.name == "ひかり 501号"
+    assert ride.name == "ひかり501号"
     assert (ride.departs, ride.arrives) == (jst.at(THURSDAY, 7, 21), jst.at(THURSDAY, 8, 50))
     assert ride.departs.utcoffset() == dt.timedelta(hours=9)
     assert ride.minutes == 89

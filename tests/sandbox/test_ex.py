@@ -189,7 +189,7 @@ def test_purchase_change_and_refund_stand_in_the_usage_file(box: Running, person
     assert "払戻しました" in person.post(f"/ex/bookings/{key}/refund", data=hidden(refund)).text
 
     rows = usage(box)
-    assert [row["操作"] for row in rows] == ["購入", "取消", "購入", "取消", "手数料"]
+    assert [row["操作"] for row in rows] == ["購入", "取消", "購入", "取消", "払戻手数料"]
     assert list(rows[0]) == [
         *(
             "操作日時",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -195,3 +196,11 @@ def test_after_23_oclock_nobody_books_for_tonight(box: Running):
     box.now("2026-12-01T23:01")
     assert hotels(box, check_in="2026-12-01") == []
     assert code(book(box, token)) == (409, "TOO_LATE")
+
+
+def test_twenty_identical_bookings_at_once_make_one(box: Running):
+    token = plan(box)["rate_token"]
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: book(box, token), range(20)))
+    assert sorted(answer.status_code for answer in answers) == [200] * 19 + [201]
+    assert len({answer.json()["itinerary_id"] for answer in answers}) == 1

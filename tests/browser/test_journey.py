@@ -1,0 +1,195 @@
+"""One trip, three ways, from search to invoice, as people do it in the browser."""
+
+import csv
+import datetime as dt
+import io
+import re
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+from pypdf import PdfReader
+
+from accounts.models import Role
+from billing.models import Invoice
+from booking.models import Charge, Reservation
+from booking.tasks import SWEEPER
+from booking.services import arranging, travelled
+from lib import clock, jst
+from tests import factories, world
+from tests.browser.person import fill_day, fill_search, look, sign_in, with_authenticator
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def cast(sandbox):
+    """A newcomer of 九州支社, an operator and an admin of the same office."""
+    factories.contract()
+    office = factories.office("KYUSHU", name="九州支社")
+    room = factories.department(office, name="団地再生課")
+    people = {
+        "employee": factories.person(Role.EMPLOYEE, of=room, name="髙﨑 𠮷彦"),
+        "operator": factories.person(Role.OPERATOR, of=room, name="髙橋 玲"),
+        "admin": factories.person(Role.EMPLOYEE, Role.ADMIN, of=room, name="伊藤 光"),
+    }
+    world.connect(sandbox.url)
+    world.with_numbers(people["employee"])
+    member = {"member_id": "9010000001", "card_no": "0000009010000001", "name_kana": "タカサキ ヨシヒコ"}
+    sandbox.control("POST", "members", member)
+    for person in people.values():
+        with_authenticator(person)
+    return people
+
+
+def buy_at_ex(page: Page, url: str, ride: Reservation) -> tuple[str, int]:
+    """Buy the train of the hand-off page on the supplier's own site; the number and what was paid."""
+    segment = ride.segments.get()
+    leaves = jst.local(segment.departs)
+    page.goto(url)
+    page.fill("input[name=member_id]", "9010000001")
+    page.fill("input[name=password]", "sandbox")
+    page.click("text=ログインする")
+    page.goto(f"{url}search?date={leaves:%Y-%m-%d}&from={segment.from_name}&to={segment.to_name}&time={leaves:%H:%M}")
+    row = page.locator("tbody tr").filter(has_text=f"{leaves:%H:%M}").first
+    row.get_by_role("link", name=re.compile("普通車指定席")).click()
+    page.fill("input[name=trip_no]", ride.trip.number)
+    page.click("text=確認へ進む")
+    page.click("text=購入する")
+    paid = re.search(r"([0-9]{1,3}(?:,[0-9]{3})+)円", page.locator("body").inner_text())
+    assert paid is not None
+    return page.locator("#azukari").inner_text(), int(paid[1].replace(",", ""))
+
+
+def pass_the_days() -> None:
+    """What beat's sweepers do while days pass."""
+    for reservation in arranging.due_for_use():
+        arranging.mark_used(SWEEPER, reservation)
+    for reservation in travelled.stays_to_settle():
+        travelled.settle_stay(SWEEPER, reservation)
+
+
+def next_month_day() -> dt.date:
+    """A Wednesday of the month after next month's first days: the flight is ticketed the month before it is flown."""
+    first = (clock.today().replace(day=1) + dt.timedelta(days=32)).replace(day=8)
+    return first + dt.timedelta(days=(2 - first.weekday()) % 7)
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_page, width):
+    out_on = next_month_day()
+    page = new_page(width=width)
+    sign_in(page, cast["employee"])
+    look(page, "home")
+    page.goto("/search/")
+    look(page, "search")
+    fill_search(page, out_on=out_on, back_on=out_on + dt.timedelta(days=1), nights=1)
+    page.click("text=候補を探す")
+    expect(page.get_by_text("すべての答えがそろいました")).to_be_visible()
+    look(page, "results")
+    page.locator("tr:has-text('ビジネスフレックス') input[name=out]").first.check()
+    page.locator("input[name=stay]").first.check()
+    page.locator("tr:has-text('のぞみ') input[name=back]").last.check()
+    page.click("text=内容を確かめる")
+    look(page, "confirm")
+    page.check("input[name=consent]")
+    page.click("text=で予約する")
+    expect(page.locator(".badge", has_text="発券済 1")).to_be_visible()
+    look(page, "trip")
+
+    page.click("text=手配先で買う・番号を入力する")
+    look(page, "handoff")
+    ride = Reservation.objects.get(supplier="ex")
+    supplier = new_page(width=width)
+    azukari, paid = buy_at_ex(supplier, f"{sandbox.url}/ex/", ride)
+    page.fill("input[name=number]", azukari)
+    page.fill("input[name=price]", str(paid))
+    page.click("text=番号を登録する")
+    expect(page.locator(".badge", has_text="発券済 2")).to_be_visible()
+    look(page, "trip-complete")
+
+    clock.shift_by(int((jst.at(out_on + dt.timedelta(days=40), 9) - clock.now()).total_seconds()))
+    pass_the_days()
+    desk = new_page(width=width)
+    sign_in(desk, cast["operator"])
+    look(desk, "home-operator")
+    upload_feed(desk, sandbox, out_on)
+    close_month(desk, out_on)
+
+    invoice = Invoice.objects.get()
+    lines = {line.content: line for line in invoice.lines.all()}
+    assert invoice.total == sum(charge.amount for charge in Charge.objects.all())
+    assert {line.used_on.month for line in lines.values()} == {out_on.month}
+    assert Charge.objects.get(reservation__supplier="jal_online").issued_on.month != out_on.month
+    read_invoice(desk, invoice)
+    read_usage(new_page(width=width), cast["admin"], invoice)
+
+
+def upload_feed(desk: Page, sandbox: world.Sandbox, out_on: dt.date) -> None:
+    """The operator brings EX's usage file: it confirms what was entered."""
+    first, last = clock.today() - dt.timedelta(days=100), clock.today()
+    answer = httpx.get(
+        f"{sandbox.url}/ex/corporate/usage.csv",
+        params={"from": first.isoformat(), "to": last.isoformat()},
+        auth=("9000000001", "sandbox-ex"),
+    )
+    assert answer.status_code == 200
+    desk.goto("/feeds/")
+    look(desk, "feeds")
+    desk.select_option("select[name=connection]", "ex")
+    desk.set_input_files("input[name=file]", {"name": "riyo.csv", "mimeType": "text/csv", "buffer": answer.content})
+    desk.click("main button[type=submit]")
+    expect(desk.get_by_role("link", name=re.compile("一致 1"))).to_be_visible()
+    look(desk, "feed")
+
+
+def close_month(desk: Page, out_on: dt.date) -> None:
+    """The operator closes the office's month; a `cpu` worker does it."""
+    desk.goto(f"/closing/?month={out_on:%Y-%m}")
+    look(desk, "closing")
+    desk.get_by_role("link", name="九州支社", exact=True).click()
+    look(desk, "period")
+    desk.get_by_role("link", name=re.compile("締める")).first.click()
+    look(desk, "close-confirm")
+    desk.get_by_role("button", name=re.compile("円で締める")).click()
+    expect(desk.get_by_text("締め済").first).to_be_visible(timeout=20000)
+
+
+def read_invoice(desk: Page, invoice: Invoice) -> None:
+    """The PDF shows flight, ride and night, in the project's fonts."""
+    desk.goto(f"/invoices/{invoice.public_id}/")
+    link = desk.get_by_role("link", name=re.compile("PDF"))
+    expect(link.first).to_be_visible()
+    look(desk, "invoice")
+    with desk.expect_download() as waiting:
+        link.first.click()
+    content = waiting.value.path().read_bytes()
+    pages = PdfReader(io.BytesIO(content)).pages
+    text = "".join(page.extract_text() for page in pages)
+    for line in invoice.lines.all():
+        assert f"{line.amount:,}" in text
+    assert "髙﨑" in text
+    fonts = {
+        str(font.get_object()["/BaseFont"])
+        for page in pages
+        for font in page["/Resources"]["/Font"].values()
+    }
+    assert any("BIZ-UDPGothic" in font for font in fonts)
+    assert not any("DejaVu" in font for font in fonts)
+
+
+def read_usage(page: Page, admin: object, invoice: Invoice) -> None:
+    """The admin downloads the same rows as CSV."""
+    sign_in(page, admin)  # type: ignore[arg-type]
+    line = invoice.lines.first()
+    assert line is not None
+    first = line.used_on.replace(day=1)
+    page.goto("/usage/")
+    fill_day(page, "first", first)
+    fill_day(page, "last", (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1))
+    page.click("text=表示する")
+    look(page, "usage")
+    with page.expect_download() as waiting:
+        page.get_by_text(re.compile("UTF-8")).first.click()
+    rows = list(csv.DictReader(io.StringIO(waiting.value.path().read_bytes().decode("utf-8-sig"))))
+    assert sorted(int(row["金額"]) for row in rows) == sorted(line.amount for line in invoice.lines.all())
