@@ -58,3 +58,36 @@ KINDS = [
         keys="slug title first",
     ),
 ]
+
+# How codes read in sentences; actions of all rooms, since `accounts.permissions` holds their table.
+WORDS = {
+    "role": {
+        "employee": "利用者",
+        "approver": "承認者",
+        "admin": "管理者",
+        "operator": "オペレータ",
+        "auditor": "監査者",
+    },
+    "method": {"totp": "認証アプリ", "recovery_code": "回復コード"},
+    "reason": {"person": "本人の操作", "limit": "時間切れ"},
+    "way": {"change": "本人の変更", "reset": "メールからの再設定"},
+    "kind": {"password_reset": "パスワードの再設定"},
+    "action": {
+        "accounts.person.read": "利用者の閲覧",
+        "accounts.member_number.read": "会員番号の閲覧",
+        "accounts.public_text.edit": "掲示ページの変更",
+        "audit.event.read": "記録の閲覧",
+        "audit.mail.read": "送信メールの閲覧",
+        "booking.search": "出張の検索",
+        "booking.trip.read": "出張の閲覧",
+        "booking.trip.arrange": "出張の手配",
+        "booking.reservation.record": "手配の記録",
+        "booking.feed.import": "利用実績の取込",
+        "booking.feed.read": "利用実績の閲覧",
+        "booking.connection.read": "手配先の閲覧",
+        "billing.period.read": "締めの閲覧",
+        "billing.period.close": "締め",
+        "billing.invoice.read": "請求書の閲覧",
+        "billing.usage.read": "利用状況の閲覧",
+    },
+}

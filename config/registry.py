@@ -28,6 +28,7 @@ def _numbered(text: str) -> list[UUID]:
 
 for room in (audit.events, accounts.events, booking.events, billing.events):
     registry.register_events(room.KINDS)
+registry.register_words(accounts.events.WORDS)
 
 # type of object -> (what it is called, function that names objects by public id)
 registry.object_names.update(

@@ -45,6 +45,12 @@ SANDBOX_URL = "" if PRODUCTION else env.text("SANDBOX_URL", "http://127.0.0.1:83
 # Where suppliers may be reached at all: https hosts by name, and the sandbox outside production.
 SUPPLIER_HOSTS = frozenset(filter(None, env.text("SUPPLIER_HOSTS", "").split(",")))
 TRUSTED_PROXIES = 1 if PRODUCTION else 0
+# Seconds for a supplier's whole answer; a lease outlives the longest call, else a second worker asks about a living one.
+SUPPLIER_READ_SECONDS = int(env.text("SUPPLIER_READ_SECONDS", "8"))
+SUPPLIER_WRITE_SECONDS = int(env.text("SUPPLIER_WRITE_SECONDS", "30"))
+LEASE_SECONDS = int(env.text("LEASE_SECONDS", "45"))
+if not 0 < SUPPLIER_READ_SECONDS <= SUPPLIER_WRITE_SECONDS < LEASE_SECONDS:
+    raise ImproperlyConfigured("needed: 0 < SUPPLIER_READ_SECONDS <= SUPPLIER_WRITE_SECONDS < LEASE_SECONDS")
 
 # Error pages work without the database: their contact line is a setting.
 CONTACT_PHONE = env.text("CONTACT_PHONE", "03-0000-0000" if not PRODUCTION else "")

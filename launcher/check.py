@@ -77,7 +77,7 @@ def check(processes: Processes) -> int:
         checks.run("docker-compose.yml", compose, env)
         if nginx := find_nginx():
             with nginx_folder(processes, env) as folder:
-                argv: list[str | Path] = [nginx, "-t", "-q", "-p", folder, "-c", folder / "nginx.conf"]
+                argv: list[str | Path] = [nginx, "-t", "-q", "-e", "stderr", "-p", folder, "-c", folder / "nginx.conf"]
                 checks.run("nginx -t", argv, env, cwd=folder)
         elif in_ci():
             say("FAIL  nginx -t: nginx is missing, and CI may leave no check out")

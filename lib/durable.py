@@ -7,12 +7,11 @@ import datetime as dt
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
 from lib import clock
-
-LEASE = dt.timedelta(seconds=45)
 
 
 class Claimable(models.Model):
@@ -30,19 +29,22 @@ class Claimable(models.Model):
 Row = TypeVar("Row", bound=Claimable)
 
 
-def claim(rows: models.QuerySet[Row], pk: int, *, lease: dt.timedelta = LEASE) -> UUID | None:
-    """Take the row if nobody holds it; the token proves the claim later. None: somebody else has it, or it is not due."""
+def claim(rows: models.QuerySet[Row], pk: int, *, lease: dt.timedelta | None = None) -> UUID | None:
+    """Take the row if nobody holds it; the token proves the claim later. None: somebody else has it, or it is not due.
+
+    The lease is LEASE_SECONDS of the settings unless the caller needs longer.
+    """
     token, wall = uuid4(), clock.wall()
     free = Q(claimed_until=None) | Q(claimed_until__lt=wall)
     taken = rows.filter(free, pk=pk, next_try_at__lte=wall).update(
-        claim_token=token, claimed_until=wall + lease, attempts=F("attempts") + 1
+        claim_token=token, claimed_until=wall + (lease or _lease()), attempts=F("attempts") + 1
     )
     return token if taken else None
 
 
-def renew(rows: models.QuerySet[Row], pk: int, token: UUID, *, lease: dt.timedelta = LEASE) -> bool:
+def renew(rows: models.QuerySet[Row], pk: int, token: UUID, *, lease: dt.timedelta | None = None) -> bool:
     """Prolong a claim that is still ours."""
-    return rows.filter(pk=pk, claim_token=token).update(claimed_until=clock.wall() + lease) == 1
+    return rows.filter(pk=pk, claim_token=token).update(claimed_until=clock.wall() + (lease or _lease())) == 1
 
 
 def release(
@@ -62,3 +64,7 @@ def overdue(rows: models.QuerySet[Row], *, limit: int = 200) -> list[int]:
     wall = clock.wall()
     free = Q(claimed_until=None) | Q(claimed_until__lt=wall)
     return list(rows.filter(free, next_try_at__lte=wall).order_by("next_try_at").values_list("pk", flat=True)[:limit])
+
+
+def _lease() -> dt.timedelta:
+    return dt.timedelta(seconds=settings.LEASE_SECONDS)

@@ -61,6 +61,8 @@ PersonSearch = Callable[[str], Sequence[tuple[UUID, str]]]
 NumberSearch = Callable[[str], Sequence[UUID]]
 
 event_kinds: dict[str, EventKind] = {}
+# key of an event's data -> code -> how the code reads in a sentence
+event_words: dict[str, dict[str, str]] = {}
 object_names: dict[str, tuple[str, NameFunction]] = {}
 panels: dict[str, list[PanelFunction]] = {}
 work_items: list[WorkFunction] = []
@@ -77,3 +79,9 @@ def register_events(kinds: Iterable[EventKind]) -> None:
         if event_kind.code in event_kinds:
             raise ValueError(f"event code taken: {event_kind.code}")
         event_kinds[event_kind.code] = event_kind
+
+
+def register_words(words: Mapping[str, Mapping[str, str]]) -> None:
+    """Add how a room's codes read in sentences, by key of the data."""
+    for key, codes in words.items():
+        event_words.setdefault(key, {}).update(codes)

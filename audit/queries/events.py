@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,12 +15,15 @@ from lib import jst, registry
 from lib.actor import Actor, ActorKind, Channel
 
 PERSON = "accounts.user"
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 SERVICES = {
     "": "自動処理",
     "postman": "自動処理（メール）",
     "sweeper": "自動処理（確認）",
     "booker": "自動処理（手配）",
     "closer": "自動処理（締め）",
+    "setup": "基礎データ",
+    "command": "管理コマンド",
     "demo": "見本データ",
 }
 CHANNELS = {
@@ -141,15 +145,30 @@ def _names(rows: Iterable[Event]) -> Mapping[tuple[str, UUID], str]:
 
 
 class _Words(dict[str, object]):
+    """The values of an event as words: codes, days and numbers as people read them; — for what is not there."""
+
     def __missing__(self, key: str) -> str:
         return "—"
+
+    def __getitem__(self, key: str) -> object:
+        value = super().__getitem__(key)
+        if isinstance(value, int):
+            return f"{value:,}"
+        text = str(value)
+        return jst.long_day(dt.date.fromisoformat(text)) if DAY.fullmatch(text) else _word(key, text)
+
+
+def _word(key: str, code: str) -> str:
+    return registry.event_words.get(key, {}).get(code, code)
 
 
 def _line(row: Event, names: Mapping[tuple[str, UUID], str]) -> EventLine:
     body = json.loads(bytes(row.canonical))
     kind = registry.event_kinds.get(row.code)
     personal = row.personal.values if hasattr(row, "personal") else {}
-    words = _Words({key: f"{value:,}" if type(value) is int else value for key, value in (body["data"] | personal).items()})
+    words = _Words(
+        {key: f"{value:,}" if type(value) is int else value for key, value in (body["data"] | personal).items()}
+    )
     who = {
         ActorKind.PERSON: names.get((PERSON, row.actor_id), "（不明の利用者）") if row.actor_id else "",
         ActorKind.SERVICE: SERVICES.get(row.service, f"自動処理（{row.service}）"),

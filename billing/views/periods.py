@@ -76,7 +76,13 @@ def close(request: HttpRequest, pk: UUID) -> HttpResponse:
             return redirect_see_other(request, reverse("billing:period", args=[pk]))
     row = queries.period_row(found)
     here = (row.office_name, reverse("billing:period", args=[pk]))
-    context = {"row": row, "problem": problem, "crumbs": _crumbs(found, row.name, here, ("締めの確認", ""))}
+    question = "締めますか" if row.is_closable else "まだ締められません"
+    context = {
+        "row": row,
+        "problem": problem,
+        "question": question,
+        "crumbs": _crumbs(found, row.name, here, ("締めの確認", "")),
+    }
     return render(request, "billing/close.html", context, status=422 if problem else 200)
 
 

@@ -13,6 +13,8 @@ from lib import clock
 from lib.actor import Actor
 
 SHOWN = 12
+# Times of day that a table of moves can be narrowed to: word, first hour, hour after the last.
+WINDOWS = [("6", "9時まで", 0, 9), ("9", "9–12時", 9, 12), ("12", "12–15時", 12, 15), ("15", "15–18時", 15, 18), ("18", "18時から", 18, 24)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Table:
     choices: Sequence[Choice]
     hidden: int
     waiting: bool
+    windows: Sequence[tuple[str, str, bool]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +78,17 @@ def answered_count(search: Search) -> int:
     return SearchAnswer.objects.filter(search=search).exclude(state=AnswerState.ASKED).count()
 
 
-def results_page(search: Search, *, show_all: bool = False, chosen: Mapping[str, str] | None = None) -> ResultsPage:
-    """The present state of a search (three queries)."""
+def results_page(
+    search: Search, *, params: Mapping[str, str] | None = None, chosen: Mapping[str, str] | None = None
+) -> ResultsPage:
+    """The present state of a search (three queries).
+
+    `params` of the address: `show=all`, and per part a time of day (`out_at=9`, `back_at=15`; keys of WINDOWS).
+    """
     answers = list(search.answers.select_related("connection"))
     picked = set((chosen or {}).values()) or _chosen_before(search)
     parts = [Part.OUT, *([Part.STAY] if search.stay else []), *([Part.BACK] if search.back_on else [])]
-    tables = [_table(search, part, answers, picked, show_all=show_all) for part in parts]
+    tables = [_table(search, part, answers, picked, params or {}) for part in parts]
     waiting = [answer.connection.name for answer in answers if answer.state == AnswerState.ASKED]
     silent = [(answer.connection.name, answer.message) for answer in answers if answer.state == AnswerState.FAILED]
     notes = sorted({offer["basis"] for answer in answers for offer in answer.offers if offer.get("basis")})
@@ -116,21 +124,34 @@ def _chosen_before(search: Search) -> set[str]:
     return tokens
 
 
-def _table(search: Search, part: Part, answers: Sequence[SearchAnswer], picked: set[str], *, show_all: bool) -> Table:
+def _table(
+    search: Search, part: Part, answers: Sequence[SearchAnswer], picked: set[str], params: Mapping[str, str]
+) -> Table:
     mine = [answer for answer in answers if answer.part == part]
     choices = [_choice(answer, n, plain, picked) for answer in mine for n, plain in enumerate(answer.offers)]
     choices.sort(key=_order)
-    shown = choices if show_all else _shorter(choices)
+    at = next((window for window in WINDOWS if window[0] == params.get(f"{part.value}_at")), None)
+    if params.get("show") == "all":
+        shown = choices
+    elif at:
+        shown = [choice for choice in _best_of_each(choices) if choice.is_chosen or _leaves(choice, at[2], at[3])]
+    else:
+        shown = [choice for n, choice in enumerate(_best_of_each(choices)) if n < SHOWN or choice.is_chosen]
     headings = {Part.OUT: "行き", Part.STAY: "宿泊", Part.BACK: "帰り"}
-    day = search.back_on if part == Part.BACK and search.back_on else search.out_on
     return Table(
         part=part.value,
         heading=headings[part],
-        day=day,
+        day=search.back_on if part == Part.BACK and search.back_on else search.out_on,
         choices=shown,
         hidden=len(choices) - len(shown),
         waiting=any(answer.state == AnswerState.ASKED for answer in mine),
+        windows=[] if part == Part.STAY else [(key, word, at is not None and at[0] == key) for key, word, *_ in WINDOWS],
     )
+
+
+def _leaves(choice: Choice, first: int, last: int) -> bool:
+    departs = choice.departs
+    return departs is not None and first <= departs.astimezone(clock.JST).hour < last
 
 
 def _choice(answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str]) -> Choice:
@@ -145,8 +166,8 @@ def _order(choice: Choice) -> tuple[Any, ...]:
     return (departs.timestamp(), price) if departs is not None else (price, choice.offer.title)
 
 
-def _shorter(choices: Sequence[Choice]) -> list[Choice]:
-    """A page that can be read: of each flight the cheapest fare and the cheapest changeable one, a dozen rows; chosen ones always."""
+def _best_of_each(choices: Sequence[Choice]) -> list[Choice]:
+    """Of each flight the cheapest fare and the cheapest changeable one, so that a page can be read; chosen ones always."""
     kept: list[Choice] = []
     by_service: dict[Any, list[Choice]] = {}
     for choice in choices:
@@ -156,7 +177,7 @@ def _shorter(choices: Sequence[Choice]) -> list[Choice]:
         flexible = [choice for choice in same if choice.offer.changeable][:1]
         wanted = {id(choice) for choice in [*same[:1], *flexible, *(c for c in same if c.is_chosen)]}
         kept += [choice for choice in same if id(choice) in wanted]
-    return [choice for n, choice in enumerate(kept) if n < SHOWN or choice.is_chosen]
+    return kept
 
 
 def form_values(search: Search) -> Mapping[str, Any]:

@@ -23,8 +23,6 @@ from booking.suppliers.types import Exchange
 from lib import clock
 from lib.verbs import WrongPlace
 
-READ_SECONDS = 8.0
-WRITE_SECONDS = 30.0
 MAX_BYTES = 2 * 1024 * 1024
 KEPT_CHARACTERS = 4000
 IN_FLIGHT_PER_SUPPLIER = 16
@@ -100,7 +98,7 @@ class SupplierHttp:
         return self._judge(status, content, writes=writes)
 
     def _exchange(self, method: str, path: str, body: Any, *, writes: bool) -> tuple[int, bytes]:
-        seconds = WRITE_SECONDS if writes else READ_SECONDS
+        seconds = settings.SUPPLIER_WRITE_SECONDS if writes else settings.SUPPLIER_READ_SECONDS
         begun, sent = time.monotonic(), json.dumps(body, ensure_ascii=False) if body is not None else ""
         content, status, lost = b"", 0, ""
         try:
@@ -120,7 +118,7 @@ class SupplierHttp:
                         lost = "answer larger than 2 MB"
                         break
                     if time.monotonic() - begun > seconds:
-                        lost = f"no whole answer within {seconds:.0f} s"
+                        lost = f"no whole answer within {seconds} s"
                         break
         except (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise Misconfigured("手配先への接続の設定に誤りがあります。", detail=type(error).__name__) from error

@@ -15,6 +15,7 @@ from accounts.queries import travellers_for
 from booking import access
 from booking.errors import AlreadySubmitted
 from booking.forms import SearchForm
+from booking.models import Part
 from booking.permissions import ARRANGE_TRIP
 from booking.queries import results as found
 from booking.queries.places import find_places
@@ -92,13 +93,15 @@ def results(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the suppliers answered so far. As a part it waits on the server for the next answer, five seconds at most."""
     actor = actor_of(request)
     asked = access.search_for(actor, pk)
-    if is_part(request):
-        seen = request.GET.get("seen", "0")
+    if is_part(request) and "seen" in request.GET:
+        seen = request.GET["seen"]
         count = int(seen) if seen.isascii() and seen.isdigit() else 0
         wake.wait_until(
             lambda: found.answered_count(asked) > count, channel=f"search:{asked.public_id}", seconds=WAIT_SECONDS
         )
-    page = found.results_page(asked, show_all=request.GET.get("show") == "all")
+    params = request.GET.dict()
+    chosen = {part: params[part] for part in Part.values if part in params}
+    page = found.results_page(asked, params=params, chosen=chosen)
     context = {
         "search": asked,
         "page": page,

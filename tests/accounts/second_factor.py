@@ -25,4 +25,6 @@ def code_now(*, steps: int = 0) -> str:
 def wrong_code() -> str:
     """Six digits that the app does not show in these minutes."""
     shown = {code_now(steps=steps) for steps in range(-3, 4)}
-    return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555", "666666") if code not in shown)
+    return next(
+        code for code in ("000000", "111111", "222222", "333333", "444444", "555555", "666666") if code not in shown
+    )

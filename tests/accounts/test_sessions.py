@@ -49,7 +49,7 @@ def addresses(patterns=None, prefix="/"):
 @pytest.mark.parametrize("address", sorted(set(addresses())))
 def test_with_the_password_alone_no_page_opens(client, address):
     sign_in_halfway(client, factories.person(Role.OPERATOR))
-    if address in PUBLIC or address.startswith("/about/") and not address.endswith("/edit/"):
+    if address in PUBLIC or (address.startswith("/about/") and not address.endswith("/edit/")):
         return
     for method in (client.get, client.post):
         answer = method(address)
@@ -205,7 +205,9 @@ def test_what_was_kept_opens_on_its_own_page_only(strict, operator):
     held = strict.session["kept_form"]
     sign_in(strict, operator)
     change_session(strict, kept_form=held)
-    assert "入力していた内容を戻しました" not in strict.get(reverse("accounts:edit_text", args=["terms"])).content.decode()
+    assert (
+        "入力していた内容を戻しました" not in strict.get(reverse("accounts:edit_text", args=["terms"])).content.decode()
+    )
 
 
 def test_a_bad_token_in_a_living_session_is_refused_and_nothing_is_done(strict, operator):

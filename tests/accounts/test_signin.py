@@ -29,7 +29,9 @@ def person(db) -> User:
     return found
 
 
-def give_password(client: Client, login: str = "00001234", password: str = PASSWORD, *, address: str = "192.0.2.1", **more):
+def give_password(
+    client: Client, login: str = "00001234", password: str = PASSWORD, *, address: str = "192.0.2.1", **more
+):
     return client.post(SIGN_IN, {"login": login, "password": password, **more}, REMOTE_ADDR=address)
 
 

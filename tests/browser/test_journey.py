@@ -12,6 +12,7 @@ from pypdf import PdfReader
 
 from accounts.models import Role
 from billing.models import Invoice
+from billing.services import open_periods
 from booking.models import Charge, Reservation
 from booking.tasks import SWEEPER
 from booking.services import arranging, travelled
@@ -67,6 +68,7 @@ def pass_the_days() -> None:
         arranging.mark_used(SWEEPER, reservation)
     for reservation in travelled.stays_to_settle():
         travelled.settle_stay(SWEEPER, reservation)
+    open_periods(SWEEPER, until=clock.today())
 
 
 def next_month_day() -> dt.date:
@@ -149,7 +151,7 @@ def close_month(desk: Page, out_on: dt.date) -> None:
     look(desk, "closing")
     desk.get_by_role("link", name="九州支社", exact=True).click()
     look(desk, "period")
-    desk.get_by_role("link", name=re.compile("締める")).first.click()
+    desk.click("text=締めの確認に進む")
     look(desk, "close-confirm")
     desk.get_by_role("button", name=re.compile("円で締める")).click()
     expect(desk.get_by_text("締め済").first).to_be_visible(timeout=20000)

@@ -179,7 +179,9 @@ def serve(folder: Path, portal: int) -> Iterator[Site]:
     (folder / "conf" / "site.conf").write_text(f"server_name {HOST};\nset $portal 127.0.0.1:{portal};\n")
 
     process = subprocess.Popen(
-        [nginx, "-p", folder, "-c", conf, "-g", "daemon off;"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [nginx, "-e", "stderr", "-p", folder, "-c", conf, "-g", "daemon off;"],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
     )
     try:
         eventually(lambda: process.poll() is not None or _listens(secure))
