@@ -90,7 +90,11 @@ def close(request: HttpRequest, pk: UUID) -> HttpResponse:
 def close_progress(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The part that tells how far the closing is; asks again every two seconds until it is done."""
     found = access.period_for(actor_of(request), pk)
-    return render(request, "billing/_progress.html", {"row": queries.period_row(found), "is_answer": True})
+    answer = render(request, "billing/_progress.html", {"row": queries.period_row(found), "is_answer": True})
+    if found.state != "closing":
+        # The rest of the page still shows the preview: fetch it anew.
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 def _crumbs(found: Period, name: str, *rest: tuple[str, str]) -> list[tuple[str, str]]:
