@@ -53,7 +53,10 @@ KINDS = [
     ),
     kind("booking.call.sent", "手配先への送信", "手配先へ要求を送りました。", keys="verb"),
     kind(
-        "booking.call.asked", "手配先への照会", "手配先に予約の有無を照会しました（見つかった予約 {found}件）。", keys="verb found asks"
+        "booking.call.asked",
+        "手配先への照会",
+        "手配先に予約の有無を照会しました（見つかった予約 {found}件）。",
+        keys="verb found asks",
     ),
     kind(
         "booking.charge.added",

@@ -1,7 +1,10 @@
-"""Headers of every answer, and bare refusals as pages."""
+"""The id of a request, headers of every answer, and bare refusals as pages."""
 
+import re
+import uuid
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from lib.errorpages import error_page
@@ -11,6 +14,22 @@ PERMISSIONS = (
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), "
     "publickey-credentials-get=(self), publickey-credentials-create=(self)"
 )
+
+
+def request_ids(get_response: View) -> View:
+    """Give each request the id under which logs, events and error pages know it.
+
+    Our own proxy's is taken over; what a client claims never is. The header is set for structlog, which reads it there.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "") if settings.TRUSTED_PROXIES else ""
+        request_id = given if re.fullmatch(r"[0-9a-f]{32}", given) else uuid.uuid4().hex
+        request.META["HTTP_X_REQUEST_ID"] = request_id
+        request.request_id = request_id  # type: ignore[attr-defined]
+        return get_response(request)
+
+    return middleware
 
 
 def response_headers(get_response: View) -> View:

@@ -61,7 +61,6 @@ def check(processes: Processes) -> int:
         checks.run("mypy --strict", [tools / "mypy", "."], env)
         checks.run("import contracts", [tools / "lint-imports"], env)
         checks.run("templates: lint", [tools / "djlint", "templates", "--lint", "--quiet"], env)
-        checks.run("templates: format", [tools / "djlint", "templates", "--check"], env)
         checks.run("no migration missing", [PYTHON, "manage.py", "makemigrations", "--check", "--dry-run"], env)
         deploy: list[str | Path] = [PYTHON, "manage.py", "check", "--deploy", "--fail-level", "WARNING"]
         checks.run("production settings", deploy, production_environment())

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -21,10 +21,13 @@ STEP_SECONDS = 30
 class TotpDevice(ThrottlingMixin, Device):  # type: ignore[misc]
     """An authenticator app. The seed is sealed; a step's code is taken once, also when two sessions come at once."""
 
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="totp_devices")
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     seed = models.TextField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)
     created_at = models.DateTimeField(default=clock.wall, editable=False)
+
+    objects: ClassVar[models.Manager["TotpDevice"]] = models.Manager()
 
     class Meta:
         verbose_name = "認証アプリ"
@@ -55,7 +58,7 @@ class TotpDevice(ThrottlingMixin, Device):  # type: ignore[misc]
         fresh = TotpDevice.objects.filter(pk=self.pk, last_step__lt=step).update(
             last_step=step, throttling_failure_count=0, throttling_failure_timestamp=None
         )
-        return fresh == 1
+        return bool(fresh == 1)
 
 
 class RecoveryCode(models.Model):

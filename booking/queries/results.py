@@ -14,7 +14,13 @@ from lib.actor import Actor
 
 SHOWN = 12
 # Times of day that a table of moves can be narrowed to: word, first hour, hour after the last.
-WINDOWS = [("6", "9時まで", 0, 9), ("9", "9–12時", 9, 12), ("12", "12–15時", 12, 15), ("15", "15–18時", 15, 18), ("18", "18時から", 18, 24)]
+WINDOWS = [
+    ("6", "9時まで", 0, 9),
+    ("9", "9–12時", 9, 12),
+    ("12", "12–15時", 12, 15),
+    ("15", "15–18時", 15, 18),
+    ("18", "18時から", 18, 24),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +151,9 @@ def _table(
         choices=shown,
         hidden=len(choices) - len(shown),
         waiting=any(answer.state == AnswerState.ASKED for answer in mine),
-        windows=[] if part == Part.STAY else [(key, word, at is not None and at[0] == key) for key, word, *_ in WINDOWS],
+        windows=[]
+        if part == Part.STAY
+        else [(key, word, at is not None and at[0] == key) for key, word, *_ in WINDOWS],
     )
 
 

@@ -274,7 +274,7 @@ def record_unknown(actor: Actor, call: SupplierCall, *, token: UUID, exchanges: 
         outcome="unknown",
         exchanges=exchanges,
         state=CallState.ASKING,
-        next_try_at=clock.wall() + dt.timedelta(seconds=2),
+        next_try_at=clock.wall(),
     )
     reservation = call.reservation
     advance(

@@ -45,9 +45,10 @@ def check_address(url: str) -> None:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if settings.SANDBOX_URL and not settings.PRODUCTION and ipaddress_or_none(host) and parts.scheme == "http":
-        if ipaddress.ip_address(host).is_loopback:
-            return
+    literal = ipaddress_or_none(host)
+    in_the_sandbox = bool(settings.SANDBOX_URL) and not settings.PRODUCTION and parts.scheme == "http"
+    if in_the_sandbox and literal is not None and literal.is_loopback:
+        return
     if parts.scheme != "https" or host not in settings.SUPPLIER_HOSTS:
         raise Misconfigured("手配先のアドレスが許可されていません。", detail=host)
     try:

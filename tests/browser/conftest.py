@@ -9,10 +9,16 @@ from playwright.sync_api import sync_playwright
 
 from tests.running import Portal
 
-ARGUMENTS = (
-    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
@@ -62,12 +68,22 @@ def new_page(chromium, portal):
         context.set_default_timeout(20000)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda message: complaints.append(message.text) if is_trouble(message) else None)
+        page.on("response", lambda answer: complaints.append(answer.url) if is_missing(answer) else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    # A form with errors answers 422, which Chromium reports as a failed load; that is wanted.
-    assert [text for text in complaints if "422" not in text] == []
+    assert complaints == []
+
+
+def is_trouble(message):
+    """An error in the console; a page that answers 404 or 422 on purpose also stands there, as a failed load."""
+    return message.type == "error" and not message.text.startswith("Failed to load resource")
+
+
+def is_missing(answer):
+    """A file of a page (not the page itself) that is not there."""
+    return answer.status >= 400 and answer.request.resource_type != "document"

@@ -14,8 +14,8 @@ from accounts.models import Role
 from billing.models import Invoice
 from billing.services import open_periods
 from booking.models import Charge, Reservation
-from booking.tasks import SWEEPER
 from booking.services import arranging, travelled
+from booking.tasks import SWEEPER
 from lib import clock, jst
 from tests import factories, world
 from tests.browser.person import fill_day, fill_search, look, sign_in, with_authenticator
@@ -171,18 +171,14 @@ def read_invoice(desk: Page, invoice: Invoice) -> None:
     for line in invoice.lines.all():
         assert f"{line.amount:,}" in text
     assert "髙﨑" in text
-    fonts = {
-        str(font.get_object()["/BaseFont"])
-        for page in pages
-        for font in page["/Resources"]["/Font"].values()
-    }
+    fonts = {str(font.get_object()["/BaseFont"]) for page in pages for font in page["/Resources"]["/Font"].values()}
     assert any("BIZ-UDPGothic" in font for font in fonts)
     assert not any("DejaVu" in font for font in fonts)
 
 
 def read_usage(page: Page, admin: object, invoice: Invoice) -> None:
     """The admin downloads the same rows as CSV."""
-    sign_in(page, admin)  # type: ignore[arg-type]
+    sign_in(page, admin)
     line = invoice.lines.first()
     assert line is not None
     first = line.used_on.replace(day=1)

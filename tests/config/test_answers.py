@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.models import PublicText, Role
+from audit.models import Event
 from lib.dated import between
 from tests import factories
 from tests.signin import sign_in
@@ -46,7 +47,27 @@ def test_every_answer_carries_the_headers(client):
         assert headers["Cross-Origin-Opener-Policy"] == "same-origin", what
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin", what
         assert "camera=()" in headers["Permissions-Policy"], what
-        assert headers["X-Request-ID"] or what == "bad host", what
+        assert len(headers["X-Request-ID"]) == 32, what
+
+
+def test_a_request_id_that_a_client_claims_is_not_taken_over(client):
+    claimed = "a" * 32
+    assert client.get("/healthz", headers={"X-Request-ID": claimed}).headers["X-Request-ID"] != claimed
+
+
+@pytest.mark.parametrize(("given", "is_kept"), [("a" * 32, True), ("x\ny", False), ("A" * 32, False), ("", False)])
+def test_a_request_id_of_our_own_proxy_is_taken_over_when_it_is_one(client, settings, given, is_kept):
+    settings.TRUSTED_PROXIES = 1
+    said = client.get("/healthz", headers={"X-Request-ID": given}).headers["X-Request-ID"]
+    assert (said == given) is is_kept
+    assert len(said) == 32
+
+
+def test_the_request_id_of_an_answer_is_that_of_its_event(client):
+    sign_in(client, factories.person(Role.EMPLOYEE))
+    answer = client.get(reverse("audit:events"))
+    assert Event.objects.get(code="audit.page.refused").request_id == answer.headers["X-Request-ID"]
+    assert answer.headers["X-Request-ID"] in answer.content.decode()
 
 
 def test_every_page_forbids_frames(client):

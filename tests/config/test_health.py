@@ -92,7 +92,7 @@ def test_every_error_page_stands_alone_and_its_style_is_the_allowed_one(name):
     page = error_html(int(name[:3]), "7F3A-91C2", name=name)
     assert "7F3A-91C2" in page
     assert "<script" not in page
-    assert "href=\"/static" not in page
+    assert 'href="/static' not in page
     style = re.search(r"<style>(.*?)</style>", page, re.DOTALL)[1]
     digest = hashlib.sha256(style.encode()).digest()
     assert f"'sha256-{base64.b64encode(digest).decode()}'" == STYLE_HASH

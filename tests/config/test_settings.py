@@ -14,8 +14,8 @@ from lib import clock
 
 PRODUCTION = {
     "PORTAL_ENV": "production",
-    "SECRET_KEY": "k" * 50,
-    "PASSWORD_PEPPER": "p" * 50,
+    "SECRET_KEY": "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "PASSWORD_PEPPER": "0123456789abcdefghijklmnopqrstuvwxyz",
     "FIELD_KEYS": '{"2026": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="}',
     "PORTAL_ORIGIN": "https://portal.client.example",
     "DATABASE_URL": "postgres://portal_app:x@db.internal:5432/portal?sslmode=verify-full",
@@ -37,10 +37,10 @@ def start(code: str = "", **changes: str | None) -> subprocess.CompletedProcess[
 
 def test_production_starts_with_everything_that_it_needs():
     started = start(
-        "print(s.DEBUG, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.ALLOWED_HOSTS, s.SANDBOX_URL)"
+        "print(s.DEBUG, s.SECURE_SSL_REDIRECT, s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.ALLOWED_HOSTS)"
     )
     assert started.stderr == ""
-    assert started.stdout.strip() == "False True __Host-sid True ['portal.client.example'] "
+    assert started.stdout.strip() == "False True __Host-sid True ['portal.client.example']"
 
 
 @pytest.mark.parametrize(
@@ -70,16 +70,6 @@ def test_production_does_not_start_with_nonsense(name, value, words):
     started = start(**{name: value})
     assert started.returncode != 0
     assert words in started.stderr
-
-
-def test_a_clock_file_given_by_the_file_form_is_refused_too(tmp_path):
-    (tmp_path / "name").write_text("/run/clock", encoding="utf-8")
-    started = start(CLOCK_FILE_FILE=str(tmp_path / "name"))
-    assert started.returncode == 0
-    assert (
-        "0"
-        in start("from lib import clock; print(clock.shift_seconds())", CLOCK_FILE_FILE=str(tmp_path / "name")).stdout
-    )
 
 
 def test_a_value_may_stand_in_a_file(tmp_path):
@@ -126,15 +116,15 @@ def test_business_time_moves_forwards_for_everybody_and_it_is_an_event(capsys):
 @pytest.mark.django_db
 def test_business_time_never_moves_backwards():
     call_command("shift_clock", days=3)
-    for backwards in ({"days": -1}, {"hours": -1}, {"to": dt.datetime(2020, 1, 1, 9)}):
+    for backwards in ("--days=-1", "--hours=-1", "--to=2020-01-01T09:00"):
         with pytest.raises(CommandError, match="forwards only"):
-            call_command("shift_clock", **backwards)
+            call_command("shift_clock", backwards)
     assert clock.shift_seconds() == 3 * 86400
 
 
 @pytest.mark.django_db
 def test_business_time_moves_to_a_moment_of_japan():
-    call_command("shift_clock", to=dt.datetime(2030, 1, 31, 23, 59))
+    call_command("shift_clock", "--to=2030-01-31T23:59")
     assert clock.today() == dt.date(2030, 1, 31)
 
 
