@@ -92,6 +92,8 @@ class RecoveryForm(Form):
 class PeopleSearchForm(Form):
     """Find people by name, kana, login ID or department."""
 
+    need_words = False
+
     q = TextField("氏名・カナ・ログインID・所属", max_length=60, required=False)
 
 
@@ -99,4 +101,4 @@ class PublicTextForm(Form):
     """The wording of a public page."""
 
     title = TextField("題名", max_length=80, size="full")
-    body = TextField("本文", max_length=20000, lines=True)
+    body = TextField("本文", max_length=20000, lines=True, widget=forms.Textarea(attrs={"rows": 16}))

@@ -24,8 +24,9 @@ app.conf.update(
     task_serializer="json",
     accept_content=["json"],
     task_ignore_result=True,
-    task_acks_late=True,
-    task_reject_on_worker_lost=True,
+    # A hint is acknowledged when a worker takes it: what must happen stands in the database, where the sweepers look. Late
+    # acknowledgement would bring it back only after an hour, and a worker with a task in hand ends when Redis goes away.
+    task_acks_late=False,
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_cancel_long_running_tasks_on_connection_loss=True,

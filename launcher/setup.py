@@ -55,7 +55,7 @@ PANGO = System(
     lambda: _loads("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0"),
 )
 CHROMIUM = System(("chromium",), "browser tests cannot run", lambda: find_chromium() is not None)
-NGINX = System(("nginx-light",), "nginx.conf cannot be checked", lambda: find_nginx() is not None)
+NGINX = System(("nginx-light",), "nginx's files cannot be tried", lambda: find_nginx() is not None)
 
 
 def in_ci() -> bool:

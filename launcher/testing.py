@@ -14,7 +14,7 @@ from launcher.places import PYTHON, VAR, VENV, Failure, Stopped, say
 from launcher.ports import choose_port
 from launcher.processes import Processes, end_leftovers, is_alive
 from launcher.servers import can_reach, server_account, start_postgres, start_valkey
-from launcher.setup import CHROMIUM, PANGO, find_chromium, in_ci, prepare
+from launcher.setup import CHROMIUM, NGINX, PANGO, find_chromium, in_ci, prepare
 
 PREFIX = "portal-test-"
 
@@ -66,7 +66,7 @@ def test_environment(servers: dict[str, str]) -> dict[str, str]:
 
 def run_tests(processes: Processes, arguments: list[str]) -> int:
     """Set up, run pytest with the arguments and return its exit code."""
-    prepare(processes, PANGO, CHROMIUM)
+    prepare(processes, PANGO, CHROMIUM, NGINX)
     if in_ci() and not find_chromium():
         raise Failure("Chromium is missing and CI may leave no test out", "apt-get install chromium")
     with test_servers(processes) as servers:
@@ -75,7 +75,7 @@ def run_tests(processes: Processes, arguments: list[str]) -> int:
 
 def keep_servers(processes: Processes) -> int:
     """Keep the test servers up until Ctrl-C, for many runs of plain pytest; print what to export."""
-    prepare(processes, PANGO, CHROMIUM)
+    prepare(processes, PANGO, CHROMIUM, NGINX)
     with test_servers(processes) as servers:
         for name, value in servers.items():
             say(f"export {name}={value}")

@@ -26,6 +26,33 @@ SERVICES = {
     "command": "管理コマンド",
     "demo": "見本データ",
 }
+# Keys of data that many kinds of events share; the others are shown as they are.
+FACTS = {
+    "action": "操作",
+    "address": "接続元",
+    "amount": "金額（円）",
+    "code": "コード",
+    "count": "個数",
+    "department": "所属",
+    "fee": "取消料（円）",
+    "first": "開始日",
+    "from": "前の状態",
+    "kind": "種類",
+    "last": "終了日",
+    "login": "ログインID",
+    "method": "方法",
+    "name": "氏名",
+    "number": "番号",
+    "price": "金額（円）",
+    "reason": "理由",
+    "role": "権限",
+    "source": "出所",
+    "title": "題名",
+    "to": "後の状態",
+    "total": "合計（円）",
+    "way": "方法",
+    "why": "理由",
+}
 CHANNELS = {
     Channel.WEB: "ポータルの画面",
     Channel.DESK: "窓口の画面",
@@ -57,6 +84,16 @@ class EventLine:
     def channel_word(self) -> str:
         """How it was done."""
         return CHANNELS[Channel(self.channel)]
+
+    @property
+    def facts(self) -> Sequence[tuple[str, object]]:
+        """The data as (name, words)."""
+        return _facts(self.data)
+
+    @property
+    def personal_facts(self) -> Sequence[tuple[str, object]]:
+        """The personal values as (name, words)."""
+        return _facts(self.personal)
 
 
 def events(
@@ -156,6 +193,11 @@ class _Words(dict[str, object]):
             return f"{value:,}"
         text = str(value)
         return jst.long_day(dt.date.fromisoformat(text)) if DAY.fullmatch(text) else _word(key, text)
+
+
+def _facts(values: Mapping[str, Any]) -> Sequence[tuple[str, object]]:
+    words = _Words(values)
+    return [(FACTS.get(key, key), words[key]) for key in values]
 
 
 def _word(key: str, code: str) -> str:

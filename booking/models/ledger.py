@@ -46,6 +46,16 @@ class ChargeSource(models.TextChoices):
     RULE = "rule", "料金規則"
 
 
+# Which day bills what; the key stands on the charge, so that a screen can say why it is where it is.
+BILLING_RULES = {
+    "ride_date": "乗車日・搭乗日",
+    "night": "宿泊日",
+    "planned_date": "予定していた利用日",
+    "happened_on": "発生した日",
+    "as_original": "元の費用と同じ日",
+}
+
+
 class Charge(models.Model):
     """One fact of money. Whose office pays is not a column: it is the person's membership on `used_on`."""
 
@@ -74,6 +84,7 @@ class Charge(models.Model):
         verbose_name = "費用"
         ordering = ["billing_on", "pk"]
         constraints = [
+            models.CheckConstraint(name="charge_rule_known", condition=Q(rule__in=list(BILLING_RULES))),
             models.CheckConstraint(name="charge_is_not_zero", condition=~Q(amount=0)),
             models.CheckConstraint(name="charge_kind_known", condition=Q(kind__in=ChargeKind.values)),
             models.CheckConstraint(name="charge_tax_class_known", condition=Q(tax_class__in=TaxClass.values)),
@@ -81,3 +92,8 @@ class Charge(models.Model):
             models.CheckConstraint(name="charge_not_ride_and_night", condition=Q(segment=None) | Q(night=None)),
             models.CheckConstraint(name="charge_reverses_another", condition=~Q(pk=F("reverses"))),
         ]
+
+    @property
+    def rule_words(self) -> str:
+        """Which rule put the charge on its billing day."""
+        return BILLING_RULES[self.rule]

@@ -16,6 +16,7 @@ class ChosenRow:
     reservation: Reservation
     day: dt.date
     words: str
+    short: str
     is_gone: bool
 
 
@@ -62,15 +63,15 @@ def _row(reservation: Reservation) -> ChosenRow:
     offer = offer_from_json(reservation.offer)
     rides = offer.rides
     if rides:
-        day = jst.day_of(rides[0].departs)
+        day, short = jst.day_of(rides[0].departs), rides[0].service
         words = (
             f"{rides[0].service} {rides[0].from_name} {jst.clock_time(rides[0].departs)} → "
             f"{rides[-1].to_name} {jst.clock_time(rides[-1].arrives)}"
         )
     else:
-        day = offer.nights[0].day
+        day, short = offer.nights[0].day, "宿泊"
         words = f"{offer.title} {len(offer.nights)}泊"
-    return ChosenRow(reservation, day, words, offer.is_gone)
+    return ChosenRow(reservation, day, words, short, offer.is_gone)
 
 
 def cancel_rows(reservations: Sequence[Reservation]) -> list[CancelRow]:

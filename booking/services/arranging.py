@@ -10,6 +10,7 @@ from accounts.services import acting_on
 from audit.changes import advance
 from audit.services import record
 from booking.errors import AboveAuthorised, NotReleased
+from booking.mails import tell_result
 from booking.models import (
     CallState,
     CallVerb,
@@ -212,6 +213,7 @@ def record_booked(
         problem=problem,
     )
     arrange_next(actor, reservation.trip)
+    tell_result(actor, reservation.trip)
 
 
 @verb
@@ -235,6 +237,7 @@ def record_ticketed(
         hold_until=None,
     )
     charge_fare(actor, reservation, total=ticketed.price, source=ChargeSource.SUPPLIER, issued_on=ticketed.issued_on)
+    tell_result(actor, reservation.trip)
 
 
 @verb
@@ -263,6 +266,7 @@ def record_refused(
         pause_connection(actor, reservation.connection, why=why)
     if booking:
         arrange_next(actor, reservation.trip)
+        tell_result(actor, reservation.trip)
 
 
 @verb

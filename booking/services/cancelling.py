@@ -6,6 +6,7 @@ from uuid import UUID
 from accounts.services import acting_on
 from audit.changes import advance
 from booking.errors import CannotCancel
+from booking.mails import tell_cancelled
 from booking.models import CallVerb, ChargeSource, Reservation, ReservationState, SupplierCall, Way
 from booking.services import arranging
 from booking.services.ledger import charge_cancellation, reverse_charges
@@ -72,4 +73,5 @@ def enter_cancellation(actor: Actor, reservation: Reservation, *, fee: int, refu
     taken_back = reverse_charges(actor, reservation, source=source)
     kept = taken_back - refund if taken_back and refund is not None else fee
     charge_cancellation(actor, reservation, fee=kept, source=source)
+    tell_cancelled(actor, reservation)
     arranging.close_trip_if_over(actor, reservation.trip)

@@ -21,15 +21,6 @@ from lib import clock, yen
 from lib.actor import Actor
 from lib.verbs import inside
 
-# Which day bills what; the names stand on the charge, so that a screen can say why it is where it is.
-RULES = {
-    "ride_date": "乗車日・搭乗日",
-    "night": "宿泊日",
-    "planned_date": "予定していた利用日",
-    "happened_on": "発生した日",
-    "as_original": "元の費用と同じ日",
-}
-
 
 def tax_class_on(kind: str, day: dt.date) -> str:
     """The tax class of a kind of charge on the day; 10 % inclusive when no row says otherwise."""
@@ -64,7 +55,7 @@ def add_charge(
     feed_row: FeedRow | None = None,
     reverses: Charge | None = None,
 ) -> Charge:
-    """Write one fact of money (signed yen, not zero). `rule` is a key of RULES."""
+    """Write one fact of money (signed yen, not zero). `rule` is a key of `BILLING_RULES`."""
     supplier = reservation.supplier if reservation else ""
     charge = Charge.objects.create(
         person=person,

@@ -30,7 +30,9 @@ def test_twenty_identical_confirmations_book_once(traveller, sandbox, portal):
     shown = dict(re.findall(r'name="(version|total)" value="(\d+)"', page))
     worker = portal.start_worker("io")
 
-    answers = at_once(*[lambda browser=browser: browser.post(address, {**shown, "consent": "on"}) for browser in browsers])
+    answers = at_once(
+        *[lambda browser=browser: browser.post(address, {**shown, "consent": "on"}) for browser in browsers]
+    )
 
     assert {getattr(answer, "status_code", answer) for answer in answers} == {303}
     trip.refresh_from_db()

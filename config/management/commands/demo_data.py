@@ -8,6 +8,7 @@ from django.db import transaction
 
 from accounts.models import Contract
 from audit.services import record_command
+from config.demo.months import close_past_months
 from config.demo.people import DEMO, make_cast
 from config.demo.trips import make_connections, make_trips
 
@@ -30,4 +31,5 @@ class Command(BaseCommand):
             record_command(DEMO, command="demo_data", arguments=str(options["people"]))
             cast = make_cast(options["people"])
             trips = make_trips(cast, make_connections())
-        self.stdout.write(f"{len(cast.everybody)} people, {trips} trips")
+            invoices = close_past_months(cast)
+        self.stdout.write(f"{len(cast.everybody)} people, {trips} trips, {invoices} invoices")

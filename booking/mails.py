@@ -1,0 +1,50 @@
+"""Mails of this room: plain text, links only to the portal's own origin; what is told is what stands."""
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from audit.models import OutgoingMail
+from audit.services import queue_mail
+from booking.models import Reservation, ReservationState, Trip
+from lib.actor import Actor
+from lib.verbs import inside
+
+R = ReservationState
+OPEN = frozenset({R.DRAFT, R.BOOKING, R.TICKETING, R.CANCELLING, R.CHANGING, R.UNKNOWN})
+HIDDEN = frozenset({R.WITHDRAWN})
+
+
+@inside
+def tell_result(actor: Actor, trip: Trip) -> None:
+    """Once the first arranging of a trip has come to rest, its traveller gets what was booked and what is left to do."""
+    reservations = [row for row in trip.reservations.select_related("connection") if row.state not in HIDDEN]
+    if any(row.state in OPEN for row in reservations if row.way == "api"):
+        return
+    if OutgoingMail.objects.filter(about_id=trip.public_id, kind="trip_result").exists():
+        return
+    _to_traveller(
+        actor, trip, kind="trip_result", subject=f"予約結果のお知らせ（出張 {trip.number}）", reservations=reservations
+    )
+
+
+@inside
+def tell_cancelled(actor: Actor, reservation: Reservation) -> None:
+    """A booking of the traveller was cancelled, at what cost."""
+    subject = f"取消のお知らせ（出張 {reservation.trip.number}）"
+    _to_traveller(actor, reservation.trip, kind="cancelled", subject=subject, reservations=[reservation])
+
+
+def _to_traveller(actor: Actor, trip: Trip, *, kind: str, subject: str, reservations: list[Reservation]) -> None:
+    address = settings.PORTAL_ORIGIN + reverse("booking:trip", args=[trip.public_id])
+    queue_mail(
+        actor,
+        kind=kind,
+        to_person=trip.traveller.public_id,
+        to_address=trip.traveller.email,
+        subject=subject,
+        body=render_to_string(
+            f"booking/mail/{kind}.txt", {"trip": trip, "reservations": reservations, "address": address}
+        ),
+        about=trip,
+    )
