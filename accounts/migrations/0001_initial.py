@@ -11,300 +11,615 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         BtreeGistExtension(),
         migrations.CreateModel(
-            name='Office',
+            name="Office",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='コード')),
-                ('position', models.PositiveSmallIntegerField(unique=True)),
-                ('approval_required', models.BooleanField(default=False, verbose_name='承認を使う')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="コード")),
+                ("position", models.PositiveSmallIntegerField(unique=True)),
+                ("approval_required", models.BooleanField(default=False, verbose_name="承認を使う")),
             ],
             options={
-                'verbose_name': '拠点',
-                'ordering': ['position'],
+                "verbose_name": "拠点",
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='User',
+            name="User",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('password', models.CharField(max_length=128, verbose_name='password')),
-                ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('login_id', models.CharField(max_length=64, unique=True, verbose_name='ログインID')),
-                ('login_key', models.CharField(editable=False, max_length=64, unique=True)),
-                ('name', models.CharField(max_length=80, verbose_name='氏名')),
-                ('kana', models.CharField(max_length=80, verbose_name='氏名（カナ）')),
-                ('email', models.EmailField(max_length=254, verbose_name='メールアドレス')),
-                ('post', models.CharField(blank=True, max_length=60, verbose_name='役職')),
-                ('state', models.CharField(choices=[('active', '利用中'), ('suspended', '停止中'), ('retired', '廃止')], default='active', max_length=10, verbose_name='状態')),
-                ('created_at', models.DateTimeField(default=lib.clock.now, editable=False)),
-                ('password_changed_at', models.DateTimeField(editable=False, null=True)),
-                ('previous_sign_in_at', models.DateTimeField(editable=False, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("password", models.CharField(max_length=128, verbose_name="password")),
+                ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("login_id", models.CharField(max_length=64, unique=True, verbose_name="ログインID")),
+                ("login_key", models.CharField(editable=False, max_length=64, unique=True)),
+                ("name", models.CharField(max_length=80, verbose_name="氏名")),
+                ("kana", models.CharField(max_length=80, verbose_name="氏名（カナ）")),
+                ("email", models.EmailField(max_length=254, verbose_name="メールアドレス")),
+                ("post", models.CharField(blank=True, max_length=60, verbose_name="役職")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("active", "利用中"), ("suspended", "停止中"), ("retired", "廃止")],
+                        default="active",
+                        max_length=10,
+                        verbose_name="状態",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=lib.clock.now, editable=False)),
+                ("password_changed_at", models.DateTimeField(editable=False, null=True)),
+                ("previous_sign_in_at", models.DateTimeField(editable=False, null=True)),
             ],
             options={
-                'verbose_name': '利用者',
-                'ordering': ['kana', 'pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['active', 'suspended', 'retired'])), name='user_state_known'), models.CheckConstraint(condition=models.Q(('login_id', ''), _negated=True), name='user_login_id_given'), models.CheckConstraint(condition=models.Q(('kana__regex', '^[ァ-ヴー・ \u3000]+$')), name='user_kana_is_katakana', violation_error_message='氏名（カナ）は全角カタカナで入力してください。'), models.CheckConstraint(condition=models.Q(('login_id__contains', '@'), _negated=True), name='user_login_id_is_no_mail')],
+                "verbose_name": "利用者",
+                "ordering": ["kana", "pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("state__in", ["active", "suspended", "retired"])), name="user_state_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("login_id", ""), _negated=True), name="user_login_id_given"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kana__regex", "^[ァ-ヴー・ \u3000]+$")),
+                        name="user_kana_is_katakana",
+                        violation_error_message="氏名（カナ）は全角カタカナで入力してください。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("login_id__contains", "@"), _negated=True), name="user_login_id_is_no_mail"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Contract',
+            name="Contract",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('title', models.CharField(max_length=120, verbose_name='件名')),
-                ('client_name', models.CharField(max_length=120, verbose_name='委託者')),
-                ('first_day', models.DateField(verbose_name='開始日')),
-                ('last_day', models.DateField(verbose_name='終了日')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("title", models.CharField(max_length=120, verbose_name="件名")),
+                ("client_name", models.CharField(max_length=120, verbose_name="委託者")),
+                ("first_day", models.DateField(verbose_name="開始日")),
+                ("last_day", models.DateField(verbose_name="終了日")),
             ],
             options={
-                'verbose_name': '契約',
-                'constraints': [models.CheckConstraint(condition=models.Q(('first_day__lte', models.F('last_day'))), name='contract_days_in_order'), models.UniqueConstraint(models.Value(1), name='one_contract')],
+                "verbose_name": "契約",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("first_day__lte", models.F("last_day"))), name="contract_days_in_order"
+                    ),
+                    models.UniqueConstraint(models.Value(1), name="one_contract"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Department',
+            name="Department",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('code', models.CharField(max_length=20, unique=True, verbose_name='コード')),
-                ('name', models.CharField(max_length=80, verbose_name='名称')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='departments', to='accounts.office')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("code", models.CharField(max_length=20, unique=True, verbose_name="コード")),
+                ("name", models.CharField(max_length=80, verbose_name="名称")),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="departments", to="accounts.office"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '所属',
-                'ordering': ['office__position', 'code'],
+                "verbose_name": "所属",
+                "ordering": ["office__position", "code"],
             },
         ),
         migrations.CreateModel(
-            name='PublicText',
+            name="PublicText",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('slug', models.SlugField(max_length=40)),
-                ('title', models.CharField(max_length=80, verbose_name='題名')),
-                ('body', models.TextField(max_length=20000, verbose_name='本文')),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=40)),
+                ("title", models.CharField(max_length=80, verbose_name="題名")),
+                ("body", models.TextField(max_length=20000, verbose_name="本文")),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'verbose_name': '掲示するページ',
-                'ordering': ['position'],
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('slug', '=')], name='public_text_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "掲示するページ",
+                "ordering": ["position"],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("slug", "=")],
+                        name="public_text_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RecoveryCode',
+            name="RecoveryCode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
-                ('created_at', models.DateTimeField(default=lib.clock.wall, editable=False)),
-                ('used_at', models.DateTimeField(editable=False, null=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='recovery_codes', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("digest", models.CharField(editable=False, max_length=64, unique=True)),
+                ("created_at", models.DateTimeField(default=lib.clock.wall, editable=False)),
+                ("used_at", models.DateTimeField(editable=False, null=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="recovery_codes",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '回復コード',
+                "verbose_name": "回復コード",
             },
         ),
         migrations.CreateModel(
-            name='SignInFailure',
+            name="SignInFailure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('login_key', models.CharField(max_length=64)),
-                ('address', models.GenericIPAddressField(null=True)),
-                ('at', models.DateTimeField(default=lib.clock.wall)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("login_key", models.CharField(max_length=64)),
+                ("address", models.GenericIPAddressField(null=True)),
+                ("at", models.DateTimeField(default=lib.clock.wall)),
             ],
             options={
-                'indexes': [models.Index(fields=['login_key', 'at'], name='failure_login'), models.Index(fields=['address', 'at'], name='failure_address')],
+                "indexes": [
+                    models.Index(fields=["login_key", "at"], name="failure_login"),
+                    models.Index(fields=["address", "at"], name="failure_address"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TotpDevice',
+            name="TotpDevice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='The human-readable name of this device.', max_length=64)),
-                ('confirmed', models.BooleanField(default=True, help_text='Is this device ready for use?')),
-                ('throttling_failure_timestamp', models.DateTimeField(blank=True, default=None, help_text='A timestamp of the last failed verification attempt. Null if last attempt succeeded.', null=True)),
-                ('throttling_failure_count', models.PositiveIntegerField(default=0, help_text='Number of successive failed attempts.')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('seed', models.TextField(editable=False)),
-                ('last_step', models.BigIntegerField(default=-1, editable=False)),
-                ('created_at', models.DateTimeField(default=lib.clock.wall, editable=False)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='totp_devices', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(help_text="The human-readable name of this device.", max_length=64)),
+                ("confirmed", models.BooleanField(default=True, help_text="Is this device ready for use?")),
+                (
+                    "throttling_failure_timestamp",
+                    models.DateTimeField(
+                        blank=True,
+                        default=None,
+                        help_text="A timestamp of the last failed verification attempt. Null if last attempt succeeded.",
+                        null=True,
+                    ),
+                ),
+                (
+                    "throttling_failure_count",
+                    models.PositiveIntegerField(default=0, help_text="Number of successive failed attempts."),
+                ),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("seed", models.TextField(editable=False)),
+                ("last_step", models.BigIntegerField(default=-1, editable=False)),
+                ("created_at", models.DateTimeField(default=lib.clock.wall, editable=False)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="totp_devices",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '認証アプリ',
+                "verbose_name": "認証アプリ",
             },
         ),
         migrations.CreateModel(
-            name='ApproverAssignment',
+            name="ApproverAssignment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('approver', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approves_for', to=settings.AUTH_USER_MODEL)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='approver_assignments', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                (
+                    "approver",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approves_for",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="approver_assignments",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '承認者',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('user', '=')], name='approver_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。'), models.CheckConstraint(condition=models.Q(('user', models.F('approver')), _negated=True), name='nobody_approves_themselves', violation_error_message='本人を承認者にはできません。')],
+                "verbose_name": "承認者",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("user", "=")],
+                        name="approver_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("user", models.F("approver")), _negated=True),
+                        name="nobody_approves_themselves",
+                        violation_error_message="本人を承認者にはできません。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ContractTerms',
+            name="ContractTerms",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('closing_day', models.PositiveSmallIntegerField(default=31, verbose_name='締め日')),
-                ('due_months', models.PositiveSmallIntegerField(default=1, verbose_name='支払期限（月末まで何か月）')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='terms', to='accounts.contract')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("closing_day", models.PositiveSmallIntegerField(default=31, verbose_name="締め日")),
+                ("due_months", models.PositiveSmallIntegerField(default=1, verbose_name="支払期限（月末まで何か月）")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="terms", to="accounts.contract"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '契約の設定',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('contract', '=')], name='contract_terms_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。'), models.CheckConstraint(condition=models.Q(('closing_day__range', (1, 31))), name='closing_day_is_a_day')],
+                "verbose_name": "契約の設定",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("contract", "=")],
+                        name="contract_terms_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("closing_day__range", (1, 31))), name="closing_day_is_a_day"
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Estimate',
+            name="Estimate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('kind', models.CharField(max_length=40, verbose_name='区分')),
-                ('yearly_count', models.PositiveIntegerField(null=True, verbose_name='年間件数')),
-                ('yearly_yen', models.PositiveBigIntegerField(null=True, verbose_name='年間金額')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='estimates', to='accounts.contract')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("kind", models.CharField(max_length=40, verbose_name="区分")),
+                ("yearly_count", models.PositiveIntegerField(null=True, verbose_name="年間件数")),
+                ("yearly_yen", models.PositiveBigIntegerField(null=True, verbose_name="年間金額")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="estimates", to="accounts.contract"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '予定数量',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('contract', '='), ('kind', '=')], name='estimate_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "予定数量",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("contract", "="), ("kind", "=")],
+                        name="estimate_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Issuer',
+            name="Issuer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('name', models.CharField(max_length=120, verbose_name='発行者')),
-                ('registration_number', models.CharField(max_length=14, verbose_name='登録番号')),
-                ('postcode', models.CharField(max_length=8, verbose_name='郵便番号')),
-                ('address', models.CharField(max_length=200, verbose_name='住所')),
-                ('telephone', models.CharField(max_length=20, verbose_name='電話')),
-                ('hours', models.CharField(max_length=60, verbose_name='受付時間')),
-                ('bank', models.CharField(max_length=120, verbose_name='振込先')),
-                ('account_holder', models.CharField(max_length=120, verbose_name='口座名義')),
-                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='issuers', to='accounts.contract')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("name", models.CharField(max_length=120, verbose_name="発行者")),
+                ("registration_number", models.CharField(max_length=14, verbose_name="登録番号")),
+                ("postcode", models.CharField(max_length=8, verbose_name="郵便番号")),
+                ("address", models.CharField(max_length=200, verbose_name="住所")),
+                ("telephone", models.CharField(max_length=20, verbose_name="電話")),
+                ("hours", models.CharField(max_length=60, verbose_name="受付時間")),
+                ("bank", models.CharField(max_length=120, verbose_name="振込先")),
+                ("account_holder", models.CharField(max_length=120, verbose_name="口座名義")),
+                (
+                    "contract",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="issuers", to="accounts.contract"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '請求書の発行者',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('contract', '=')], name='issuer_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。'), models.CheckConstraint(condition=models.Q(('registration_number__regex', '^T[0-9]{13}$')), name='issuer_number_is_t13', violation_error_message='登録番号は T と13桁の数字で入力してください。')],
+                "verbose_name": "請求書の発行者",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("contract", "=")],
+                        name="issuer_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("registration_number__regex", "^T[0-9]{13}$")),
+                        name="issuer_number_is_t13",
+                        violation_error_message="登録番号は T と13桁の数字で入力してください。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='MemberNumber',
+            name="MemberNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('supplier', models.CharField(max_length=20, verbose_name='手配先')),
-                ('sealed', models.TextField(editable=False)),
-                ('index', models.CharField(db_index=True, editable=False, max_length=64)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='member_numbers', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("supplier", models.CharField(max_length=20, verbose_name="手配先")),
+                ("sealed", models.TextField(editable=False)),
+                ("index", models.CharField(db_index=True, editable=False, max_length=64)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="member_numbers",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '会員番号',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('user', '='), ('supplier', '=')], name='member_number_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('supplier', '='), ('index', '=')], name='member_number_is_one_persons', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "会員番号",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("user", "="), ("supplier", "=")],
+                        name="member_number_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    ),
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("supplier", "="), ("index", "=")],
+                        name="member_number_is_one_persons",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('department', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='accounts.department')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                (
+                    "department",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="accounts.department",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '所属',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('user', '=')], name='membership_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "所属",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("user", "=")],
+                        name="membership_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='OfficeDetails',
+            name="OfficeDetails",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('name', models.CharField(max_length=80, verbose_name='名称')),
-                ('kana', models.CharField(blank=True, max_length=120, verbose_name='よみ')),
-                ('postcode', models.CharField(max_length=8, verbose_name='郵便番号')),
-                ('address', models.CharField(max_length=200, verbose_name='住所')),
-                ('prefecture', models.CharField(max_length=10, verbose_name='都道府県')),
-                ('nearest_station', models.CharField(blank=True, max_length=40, verbose_name='最寄駅')),
-                ('nearest_airport', models.CharField(blank=True, max_length=3, verbose_name='最寄空港')),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='details', to='accounts.office')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("name", models.CharField(max_length=80, verbose_name="名称")),
+                ("kana", models.CharField(blank=True, max_length=120, verbose_name="よみ")),
+                ("postcode", models.CharField(max_length=8, verbose_name="郵便番号")),
+                ("address", models.CharField(max_length=200, verbose_name="住所")),
+                ("prefecture", models.CharField(max_length=10, verbose_name="都道府県")),
+                ("nearest_station", models.CharField(blank=True, max_length=40, verbose_name="最寄駅")),
+                ("nearest_airport", models.CharField(blank=True, max_length=3, verbose_name="最寄空港")),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="details", to="accounts.office"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '拠点の名称・住所',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('office', '=')], name='office_details_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "拠点の名称・住所",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("office", "=")],
+                        name="office_details_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Proxy',
+            name="Proxy",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('reason', models.CharField(max_length=200, verbose_name='理由')),
-                ('deputy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='principals', to=settings.AUTH_USER_MODEL)),
-                ('principal', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deputies', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("reason", models.CharField(max_length=200, verbose_name="理由")),
+                (
+                    "deputy",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="principals",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "principal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="deputies",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '代理',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('principal', '='), ('deputy', '=')], name='proxy_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。'), models.CheckConstraint(condition=models.Q(('principal', models.F('deputy')), _negated=True), name='nobody_is_their_own_proxy', violation_error_message='本人を代理にはできません。')],
+                "verbose_name": "代理",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("principal", "="), ("deputy", "=")],
+                        name="proxy_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("principal", models.F("deputy")), _negated=True),
+                        name="nobody_is_their_own_proxy",
+                        violation_error_message="本人を代理にはできません。",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RoleGrant',
+            name="RoleGrant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('role', models.CharField(choices=[('employee', '利用者'), ('approver', '承認者'), ('admin', '管理者'), ('operator', 'オペレータ'), ('auditor', '監査者')], max_length=10, verbose_name='権限')),
-                ('reason', models.CharField(max_length=200, verbose_name='理由')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='role_grants', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("employee", "利用者"),
+                            ("approver", "承認者"),
+                            ("admin", "管理者"),
+                            ("operator", "オペレータ"),
+                            ("auditor", "監査者"),
+                        ],
+                        max_length=10,
+                        verbose_name="権限",
+                    ),
+                ),
+                ("reason", models.CharField(max_length=200, verbose_name="理由")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="role_grants",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '権限',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('user', '='), ('role', '=')], name='role_grant_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。'), models.CheckConstraint(condition=models.Q(('role__in', ['employee', 'approver', 'admin', 'operator', 'auditor'])), name='role_known')],
+                "verbose_name": "権限",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("user", "="), ("role", "=")],
+                        name="role_grant_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("role__in", ["employee", "approver", "admin", "operator", "auditor"])),
+                        name="role_known",
+                    ),
+                ],
             },
         ),
     ]

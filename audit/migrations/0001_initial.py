@@ -7,119 +7,153 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Event',
+            name="Event",
             fields=[
-                ('seq', models.BigAutoField(primary_key=True, serialize=False)),
-                ('public_id', models.UUIDField(editable=False, unique=True)),
-                ('xid', audit.models.events.TransactionIdField(db_default=models.Func(function='pg_current_xact_id'), editable=False)),
-                ('version', models.PositiveSmallIntegerField(default=1)),
-                ('code', models.CharField(max_length=80, verbose_name='種別')),
-                ('at', models.DateTimeField(help_text='business clock', verbose_name='日時')),
-                ('db_at', models.DateTimeField(help_text="the database's own clock")),
-                ('actor_kind', models.CharField(max_length=10)),
-                ('actor_id', models.UUIDField(null=True)),
-                ('service', models.CharField(blank=True, max_length=40)),
-                ('acting_for', models.UUIDField(null=True)),
-                ('channel', models.CharField(max_length=10)),
-                ('because', models.UUIDField(null=True)),
-                ('request_id', models.CharField(blank=True, max_length=64)),
-                ('canonical', models.BinaryField()),
+                ("seq", models.BigAutoField(primary_key=True, serialize=False)),
+                ("public_id", models.UUIDField(editable=False, unique=True)),
+                (
+                    "xid",
+                    audit.models.events.TransactionIdField(
+                        db_default=models.Func(function="pg_current_xact_id"), editable=False
+                    ),
+                ),
+                ("version", models.PositiveSmallIntegerField(default=1)),
+                ("code", models.CharField(max_length=80, verbose_name="種別")),
+                ("at", models.DateTimeField(help_text="business clock", verbose_name="日時")),
+                ("db_at", models.DateTimeField(help_text="the database's own clock")),
+                ("actor_kind", models.CharField(max_length=10)),
+                ("actor_id", models.UUIDField(null=True)),
+                ("service", models.CharField(blank=True, max_length=40)),
+                ("acting_for", models.UUIDField(null=True)),
+                ("channel", models.CharField(max_length=10)),
+                ("because", models.UUIDField(null=True)),
+                ("request_id", models.CharField(blank=True, max_length=64)),
+                ("canonical", models.BinaryField()),
             ],
             options={
-                'verbose_name': '記録',
-                'ordering': ['-seq'],
+                "verbose_name": "記録",
+                "ordering": ["-seq"],
             },
         ),
         migrations.CreateModel(
-            name='EventObject',
+            name="EventObject",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('type', models.CharField(max_length=40)),
-                ('object_id', models.UUIDField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("type", models.CharField(max_length=40)),
+                ("object_id", models.UUIDField()),
             ],
             options={
-                'ordering': ['event_id', 'position'],
+                "ordering": ["event_id", "position"],
             },
         ),
         migrations.CreateModel(
-            name='OutgoingMail',
+            name="OutgoingMail",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim_token', models.UUIDField(editable=False, null=True)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(db_index=True, editable=False, null=True)),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(max_length=60, verbose_name='種類')),
-                ('to_person', models.UUIDField(null=True)),
-                ('to_address', models.EmailField(max_length=254, verbose_name='宛先')),
-                ('subject', models.CharField(max_length=200, verbose_name='件名')),
-                ('body', models.TextField(verbose_name='本文')),
-                ('about_type', models.CharField(blank=True, max_length=40)),
-                ('about_id', models.UUIDField(null=True)),
-                ('state', models.CharField(choices=[('queued', '送信待ち'), ('sent', '送信済'), ('failed', '送信できず')], default='queued', max_length=10, verbose_name='状態')),
-                ('created_at', models.DateTimeField(verbose_name='作成')),
-                ('sent_at', models.DateTimeField(null=True, verbose_name='送信')),
-                ('message_id', models.CharField(blank=True, max_length=200)),
-                ('error', models.CharField(blank=True, max_length=500, verbose_name='理由')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claim_token", models.UUIDField(editable=False, null=True)),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(db_index=True, editable=False, null=True)),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("kind", models.CharField(max_length=60, verbose_name="種類")),
+                ("to_person", models.UUIDField(null=True)),
+                ("to_address", models.EmailField(max_length=254, verbose_name="宛先")),
+                ("subject", models.CharField(max_length=200, verbose_name="件名")),
+                ("body", models.TextField(verbose_name="本文")),
+                ("about_type", models.CharField(blank=True, max_length=40)),
+                ("about_id", models.UUIDField(null=True)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("queued", "送信待ち"), ("sent", "送信済"), ("failed", "送信できず")],
+                        default="queued",
+                        max_length=10,
+                        verbose_name="状態",
+                    ),
+                ),
+                ("created_at", models.DateTimeField(verbose_name="作成")),
+                ("sent_at", models.DateTimeField(null=True, verbose_name="送信")),
+                ("message_id", models.CharField(blank=True, max_length=200)),
+                ("error", models.CharField(blank=True, max_length=500, verbose_name="理由")),
             ],
             options={
-                'verbose_name': '送信メール',
-                'ordering': ['-pk'],
+                "verbose_name": "送信メール",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='PersonalValues',
+            name="PersonalValues",
             fields=[
-                ('event', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='personal', serialize=False, to='audit.event')),
-                ('salt', models.BinaryField(max_length=16)),
-                ('values', models.JSONField()),
+                (
+                    "event",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="personal",
+                        serialize=False,
+                        to="audit.event",
+                    ),
+                ),
+                ("salt", models.BinaryField(max_length=16)),
+                ("values", models.JSONField()),
             ],
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['code', '-seq'], name='event_code'),
+            model_name="event",
+            index=models.Index(fields=["code", "-seq"], name="event_code"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['actor_id', '-seq'], name='event_actor'),
+            model_name="event",
+            index=models.Index(fields=["actor_id", "-seq"], name="event_actor"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['at'], name='event_at'),
+            model_name="event",
+            index=models.Index(fields=["at"], name="event_at"),
         ),
         migrations.AddField(
-            model_name='eventobject',
-            name='event',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='about', to='audit.event'),
+            model_name="eventobject",
+            name="event",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="about", to="audit.event"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outgoingmail',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'failed'])), name='mail_state_known'),
+            model_name="outgoingmail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["queued", "sent", "failed"])), name="mail_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outgoingmail',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='mail_sent_has_time'),
+            model_name="outgoingmail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "sent"), _negated=True), ("sent_at__isnull", False), _connector="OR"
+                ),
+                name="mail_sent_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outgoingmail',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'queued'), _negated=True), ('next_try_at__isnull', False), _connector='OR'), name='mail_queued_has_next_try'),
+            model_name="outgoingmail",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "queued"), _negated=True), ("next_try_at__isnull", False), _connector="OR"
+                ),
+                name="mail_queued_has_next_try",
+            ),
         ),
         migrations.AddIndex(
-            model_name='eventobject',
-            index=models.Index(fields=['object_id', '-event'], name='event_object_id'),
+            model_name="eventobject",
+            index=models.Index(fields=["object_id", "-event"], name="event_object_id"),
         ),
         migrations.AddConstraint(
-            model_name='eventobject',
-            constraint=models.UniqueConstraint(fields=('event', 'position'), name='event_object_position'),
+            model_name="eventobject",
+            constraint=models.UniqueConstraint(fields=("event", "position"), name="event_object_position"),
         ),
     ]

@@ -7,151 +7,226 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('booking', '0001_initial'),
+        ("accounts", "0001_initial"),
+        ("booking", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='NumberSeries',
+            name="NumberSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('series', models.CharField(max_length=20)),
-                ('fiscal_year', models.PositiveSmallIntegerField()),
-                ('last', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("series", models.CharField(max_length=20)),
+                ("fiscal_year", models.PositiveSmallIntegerField()),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('series', 'fiscal_year'), name='number_series_once')],
+                "constraints": [models.UniqueConstraint(fields=("series", "fiscal_year"), name="number_series_once")],
             },
         ),
         migrations.CreateModel(
-            name='Period',
+            name="Period",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim_token', models.UUIDField(editable=False, null=True)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(db_index=True, editable=False, null=True)),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('first_day', models.DateField(verbose_name='初日')),
-                ('last_day', models.DateField(verbose_name='末日')),
-                ('state', models.CharField(choices=[('open', '未締め'), ('closing', '締め処理中'), ('closed', '締め済')], default='open', max_length=10, verbose_name='状態')),
-                ('requested_by', models.UUIDField(null=True)),
-                ('closed_at', models.DateTimeField(null=True)),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.office')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claim_token", models.UUIDField(editable=False, null=True)),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(db_index=True, editable=False, null=True)),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("first_day", models.DateField(verbose_name="初日")),
+                ("last_day", models.DateField(verbose_name="末日")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "未締め"), ("closing", "締め処理中"), ("closed", "締め済")],
+                        default="open",
+                        max_length=10,
+                        verbose_name="状態",
+                    ),
+                ),
+                ("requested_by", models.UUIDField(null=True)),
+                ("closed_at", models.DateTimeField(null=True)),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.office"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '締め',
-                'ordering': ['-last_day', 'office__position'],
+                "verbose_name": "締め",
+                "ordering": ["-last_day", "office__position"],
             },
         ),
         migrations.CreateModel(
-            name='Invoice',
+            name="Invoice",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('number', models.CharField(max_length=20, unique=True, verbose_name='請求書番号')),
-                ('issued_on', models.DateField(verbose_name='発行日')),
-                ('due_on', models.DateField(verbose_name='支払期限')),
-                ('total', models.IntegerField(verbose_name='請求金額')),
-                ('face', models.JSONField(help_text='recipient, issuer, tax summary and notes as printed')),
-                ('created_at', models.DateTimeField()),
-                ('office', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.office')),
-                ('period', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='invoice', to='billing.period')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("number", models.CharField(max_length=20, unique=True, verbose_name="請求書番号")),
+                ("issued_on", models.DateField(verbose_name="発行日")),
+                ("due_on", models.DateField(verbose_name="支払期限")),
+                ("total", models.IntegerField(verbose_name="請求金額")),
+                ("face", models.JSONField(help_text="recipient, issuer, tax summary and notes as printed")),
+                ("created_at", models.DateTimeField()),
+                (
+                    "office",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="accounts.office"
+                    ),
+                ),
+                (
+                    "period",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="invoice", to="billing.period"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '請求書',
-                'ordering': ['-issued_on', 'office__position'],
+                "verbose_name": "請求書",
+                "ordering": ["-issued_on", "office__position"],
             },
         ),
         migrations.CreateModel(
-            name='UsageDownload',
+            name="UsageDownload",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField()),
-                ('encoding', models.CharField(max_length=10)),
-                ('rows', models.PositiveIntegerField()),
-                ('at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                ("encoding", models.CharField(max_length=10)),
+                ("rows", models.PositiveIntegerField()),
+                ("at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '利用状況のダウンロード',
-                'ordering': ['-pk'],
+                "verbose_name": "利用状況のダウンロード",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='InvoiceDocument',
+            name="InvoiceDocument",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim_token', models.UUIDField(editable=False, null=True)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(db_index=True, editable=False, null=True)),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('pdf', models.BinaryField(null=True)),
-                ('sha256', models.CharField(blank=True, max_length=64)),
-                ('made_at', models.DateTimeField(null=True)),
-                ('error', models.CharField(blank=True, max_length=300)),
-                ('invoice', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='document', to='billing.invoice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claim_token", models.UUIDField(editable=False, null=True)),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(db_index=True, editable=False, null=True)),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("pdf", models.BinaryField(null=True)),
+                ("sha256", models.CharField(blank=True, max_length=64)),
+                ("made_at", models.DateTimeField(null=True)),
+                ("error", models.CharField(blank=True, max_length=300)),
+                (
+                    "invoice",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="document", to="billing.invoice"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '請求書PDF',
-                'constraints': [models.CheckConstraint(condition=models.Q(('made_at', None), models.Q(('sha256', ''), _negated=True), _connector='OR'), name='document_made_has_hash')],
+                "verbose_name": "請求書PDF",
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("made_at", None), models.Q(("sha256", ""), _negated=True), _connector="OR"),
+                        name="document_made_has_hash",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='InvoiceLine',
+            name="InvoiceLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('amount', models.IntegerField(verbose_name='金額')),
-                ('tax_class', models.CharField(choices=[('standard', '10%'), ('reduced', '8%'), ('outside', '不課税')], max_length=10, verbose_name='税区分')),
-                ('nature', models.CharField(choices=[('own', '自社売上'), ('advance', '立替金'), ('intermediary', '媒介者交付特例'), ('unset', '未設定')], max_length=12, verbose_name='取扱い')),
-                ('used_on', models.DateField(verbose_name='利用日')),
-                ('billing_on', models.DateField()),
-                ('department_code', models.CharField(max_length=20)),
-                ('department_name', models.CharField(max_length=80, verbose_name='所属')),
-                ('person_name', models.CharField(max_length=80, verbose_name='利用者')),
-                ('person_login', models.CharField(max_length=64)),
-                ('route', models.CharField(max_length=120, verbose_name='区間・宿泊先')),
-                ('supplier_name', models.CharField(blank=True, max_length=60, verbose_name='手配先')),
-                ('number', models.CharField(blank=True, max_length=30, verbose_name='予約番号')),
-                ('content', models.CharField(max_length=120, verbose_name='内容')),
-                ('trip_number', models.CharField(blank=True, max_length=12)),
-                ('charge', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.charge')),
-                ('invoice', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.invoice')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveIntegerField()),
+                ("amount", models.IntegerField(verbose_name="金額")),
+                (
+                    "tax_class",
+                    models.CharField(
+                        choices=[("standard", "10%"), ("reduced", "8%"), ("outside", "不課税")],
+                        max_length=10,
+                        verbose_name="税区分",
+                    ),
+                ),
+                (
+                    "nature",
+                    models.CharField(
+                        choices=[
+                            ("own", "自社売上"),
+                            ("advance", "立替金"),
+                            ("intermediary", "媒介者交付特例"),
+                            ("unset", "未設定"),
+                        ],
+                        max_length=12,
+                        verbose_name="取扱い",
+                    ),
+                ),
+                ("used_on", models.DateField(verbose_name="利用日")),
+                ("billing_on", models.DateField()),
+                ("department_code", models.CharField(max_length=20)),
+                ("department_name", models.CharField(max_length=80, verbose_name="所属")),
+                ("person_name", models.CharField(max_length=80, verbose_name="利用者")),
+                ("person_login", models.CharField(max_length=64)),
+                ("route", models.CharField(max_length=120, verbose_name="区間・宿泊先")),
+                ("supplier_name", models.CharField(blank=True, max_length=60, verbose_name="手配先")),
+                ("number", models.CharField(blank=True, max_length=30, verbose_name="予約番号")),
+                ("content", models.CharField(max_length=120, verbose_name="内容")),
+                ("trip_number", models.CharField(blank=True, max_length=12)),
+                (
+                    "charge",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.charge"
+                    ),
+                ),
+                (
+                    "invoice",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="lines", to="billing.invoice"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '明細',
-                'ordering': ['position'],
-                'constraints': [models.UniqueConstraint(fields=('invoice', 'position'), name='invoice_line_position')],
+                "verbose_name": "明細",
+                "ordering": ["position"],
+                "constraints": [models.UniqueConstraint(fields=("invoice", "position"), name="invoice_line_position")],
             },
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.UniqueConstraint(fields=('office', 'first_day'), name='period_office_first_day'),
+            model_name="period",
+            constraint=models.UniqueConstraint(fields=("office", "first_day"), name="period_office_first_day"),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.UniqueConstraint(fields=('office', 'last_day'), name='period_office_last_day'),
+            model_name="period",
+            constraint=models.UniqueConstraint(fields=("office", "last_day"), name="period_office_last_day"),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__lte', models.F('last_day'))), name='period_days_in_order'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_day__lte", models.F("last_day"))), name="period_days_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'closing', 'closed'])), name='period_state_known'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "closing", "closed"])), name="period_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='period',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'closed'), _negated=True), ('closed_at__isnull', False), _connector='OR'), name='period_closed_has_time'),
+            model_name="period",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "closed"), _negated=True), ("closed_at__isnull", False), _connector="OR"
+                ),
+                name="period_closed_has_time",
+            ),
         ),
     ]

@@ -9,7 +9,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,614 +17,1202 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Train',
+            name="Train",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=20, verbose_name='愛称')),
-                ('number', models.PositiveSmallIntegerField(verbose_name='号')),
-                ('line', models.CharField(max_length=40, verbose_name='線区')),
-                ('runs_on', models.CharField(help_text='all, weekday or irregular', max_length=10)),
-                ('all_reserved', models.BooleanField()),
-                ('sellers', models.CharField(blank=True, help_text='suppliers that sell it ticketless, split by ;', max_length=40)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("key", models.CharField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=20, verbose_name="愛称")),
+                ("number", models.PositiveSmallIntegerField(verbose_name="号")),
+                ("line", models.CharField(max_length=40, verbose_name="線区")),
+                ("runs_on", models.CharField(help_text="all, weekday or irregular", max_length=10)),
+                ("all_reserved", models.BooleanField()),
+                (
+                    "sellers",
+                    models.CharField(
+                        blank=True, help_text="suppliers that sell it ticketless, split by ;", max_length=40
+                    ),
+                ),
             ],
             options={
-                'ordering': ['key'],
+                "ordering": ["key"],
             },
         ),
         migrations.CreateModel(
-            name='TripNumber',
+            name="TripNumber",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('month', models.CharField(max_length=4, unique=True)),
-                ('last', models.PositiveIntegerField(default=0)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("month", models.CharField(max_length=4, unique=True)),
+                ("last", models.PositiveIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Connection',
+            name="Connection",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('supplier', models.CharField(max_length=20, verbose_name='手配先')),
-                ('code', models.CharField(max_length=30, unique=True, verbose_name='コード')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('way', models.CharField(choices=[('api', '自動接続'), ('handoff', '手配先サイト'), ('operator', 'オペレータ')], max_length=10, verbose_name='接続のしかた')),
-                ('base_url', models.URLField(blank=True, verbose_name='アドレス')),
-                ('site_url', models.URLField(blank=True, verbose_name='予約サイト')),
-                ('credentials', models.TextField(blank=True, editable=False)),
-                ('active', models.BooleanField(default=True, verbose_name='使用中')),
-                ('paused_because', models.CharField(blank=True, max_length=200, verbose_name='停止の理由')),
-                ('quiet_seconds', models.PositiveIntegerField(default=120, help_text='how long after sending a supplier may still commit', verbose_name='確定を待つ時間（秒）')),
-                ('contact', models.CharField(blank=True, max_length=120, verbose_name='時間外の連絡先')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("supplier", models.CharField(max_length=20, verbose_name="手配先")),
+                ("code", models.CharField(max_length=30, unique=True, verbose_name="コード")),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("api", "自動接続"), ("handoff", "手配先サイト"), ("operator", "オペレータ")],
+                        max_length=10,
+                        verbose_name="接続のしかた",
+                    ),
+                ),
+                ("base_url", models.URLField(blank=True, verbose_name="アドレス")),
+                ("site_url", models.URLField(blank=True, verbose_name="予約サイト")),
+                ("credentials", models.TextField(blank=True, editable=False)),
+                ("active", models.BooleanField(default=True, verbose_name="使用中")),
+                ("paused_because", models.CharField(blank=True, max_length=200, verbose_name="停止の理由")),
+                (
+                    "quiet_seconds",
+                    models.PositiveIntegerField(
+                        default=120,
+                        help_text="how long after sending a supplier may still commit",
+                        verbose_name="確定を待つ時間（秒）",
+                    ),
+                ),
+                ("contact", models.CharField(blank=True, max_length=120, verbose_name="時間外の連絡先")),
             ],
             options={
-                'verbose_name': '手配先の接続',
-                'ordering': ['pk'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('way__in', ['api', 'handoff', 'operator'])), name='connection_way_known'), models.CheckConstraint(condition=models.Q(models.Q(('way', 'api'), _negated=True), models.Q(('base_url', ''), _negated=True), _connector='OR'), name='connection_api_has_address'), models.CheckConstraint(condition=models.Q(models.Q(('way', 'handoff'), _negated=True), models.Q(('site_url', ''), _negated=True), _connector='OR'), name='connection_handoff_has_site')],
+                "verbose_name": "手配先の接続",
+                "ordering": ["pk"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("way__in", ["api", "handoff", "operator"])), name="connection_way_known"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("way", "api"), _negated=True),
+                            models.Q(("base_url", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="connection_api_has_address",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("way", "handoff"), _negated=True),
+                            models.Q(("site_url", ""), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="connection_handoff_has_site",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Feed',
+            name="Feed",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim_token', models.UUIDField(editable=False, null=True)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(db_index=True, editable=False, null=True)),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('file_name', models.CharField(max_length=120, verbose_name='ファイル名')),
-                ('sha256', models.CharField(max_length=64)),
-                ('content', models.BinaryField()),
-                ('uploaded_at', models.DateTimeField()),
-                ('state', models.CharField(choices=[('waiting', '取込待ち'), ('done', '取込済'), ('refused', '取込不可')], default='waiting', max_length=10, verbose_name='状態')),
-                ('problem', models.CharField(blank=True, max_length=300)),
-                ('imported_at', models.DateTimeField(null=True)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.connection')),
-                ('uploaded_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claim_token", models.UUIDField(editable=False, null=True)),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(db_index=True, editable=False, null=True)),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("file_name", models.CharField(max_length=120, verbose_name="ファイル名")),
+                ("sha256", models.CharField(max_length=64)),
+                ("content", models.BinaryField()),
+                ("uploaded_at", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("waiting", "取込待ち"), ("done", "取込済"), ("refused", "取込不可")],
+                        default="waiting",
+                        max_length=10,
+                        verbose_name="状態",
+                    ),
+                ),
+                ("problem", models.CharField(blank=True, max_length=300)),
+                ("imported_at", models.DateTimeField(null=True)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.connection"
+                    ),
+                ),
+                (
+                    "uploaded_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '利用実績',
-                'ordering': ['-pk'],
+                "verbose_name": "利用実績",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Place',
+            name="Place",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('city', '市区町村'), ('station', '駅'), ('airport', '空港'), ('area', '宿泊エリア')], max_length=8, verbose_name='種類')),
-                ('code', models.CharField(max_length=20, verbose_name='コード')),
-                ('name', models.CharField(max_length=60, verbose_name='名称')),
-                ('kana', models.CharField(max_length=80, verbose_name='よみ')),
-                ('romaji', models.CharField(blank=True, max_length=80, verbose_name='ローマ字')),
-                ('prefecture', models.CharField(max_length=10, verbose_name='都道府県')),
-                ('municipality_code', models.CharField(blank=True, max_length=6)),
-                ('latitude', models.DecimalField(decimal_places=5, max_digits=8)),
-                ('longitude', models.DecimalField(decimal_places=5, max_digits=8)),
-                ('terms', models.TextField(help_text='all search forms, one a line')),
-                ('weight', models.PositiveSmallIntegerField(default=0, help_text='larger stands first among equals')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("city", "市区町村"), ("station", "駅"), ("airport", "空港"), ("area", "宿泊エリア")],
+                        max_length=8,
+                        verbose_name="種類",
+                    ),
+                ),
+                ("code", models.CharField(max_length=20, verbose_name="コード")),
+                ("name", models.CharField(max_length=60, verbose_name="名称")),
+                ("kana", models.CharField(max_length=80, verbose_name="よみ")),
+                ("romaji", models.CharField(blank=True, max_length=80, verbose_name="ローマ字")),
+                ("prefecture", models.CharField(max_length=10, verbose_name="都道府県")),
+                ("municipality_code", models.CharField(blank=True, max_length=6)),
+                ("latitude", models.DecimalField(decimal_places=5, max_digits=8)),
+                ("longitude", models.DecimalField(decimal_places=5, max_digits=8)),
+                ("terms", models.TextField(help_text="all search forms, one a line")),
+                ("weight", models.PositiveSmallIntegerField(default=0, help_text="larger stands first among equals")),
             ],
             options={
-                'verbose_name': '場所',
-                'ordering': ['-weight', 'kana'],
-                'constraints': [models.UniqueConstraint(fields=('kind', 'code'), name='place_code'), models.CheckConstraint(condition=models.Q(('kind__in', ['city', 'station', 'airport', 'area'])), name='place_kind_known')],
+                "verbose_name": "場所",
+                "ordering": ["-weight", "kana"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("kind", "code"), name="place_code"),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind__in", ["city", "station", "airport", "area"])),
+                        name="place_kind_known",
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='PlaceAccess',
+            name="PlaceAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('minutes', models.PositiveSmallIntegerField(verbose_name='所要（分）')),
-                ('city', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='access', to='booking.place')),
-                ('node', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='serves', to='booking.place')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("minutes", models.PositiveSmallIntegerField(verbose_name="所要（分）")),
+                (
+                    "city",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="access", to="booking.place"
+                    ),
+                ),
+                (
+                    "node",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="serves", to="booking.place"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['minutes'],
+                "ordering": ["minutes"],
             },
         ),
         migrations.CreateModel(
-            name='RailFareRule',
+            name="RailFareRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('rule_id', models.CharField(max_length=10)),
-                ('rule_type', models.CharField(max_length=40)),
-                ('operator', models.CharField(max_length=40)),
-                ('line', models.CharField(blank=True, max_length=40)),
-                ('train', models.CharField(blank=True, max_length=40)),
-                ('from_station', models.CharField(blank=True, max_length=20)),
-                ('to_station', models.CharField(blank=True, max_length=20)),
-                ('km_over', models.PositiveIntegerField(null=True)),
-                ('km_upto', models.PositiveIntegerField(null=True)),
-                ('amount', models.CharField(blank=True, help_text='as published; unit says of what', max_length=12)),
-                ('unit', models.CharField(max_length=20)),
-                ('note', models.CharField(blank=True, max_length=400)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("rule_id", models.CharField(max_length=10)),
+                ("rule_type", models.CharField(max_length=40)),
+                ("operator", models.CharField(max_length=40)),
+                ("line", models.CharField(blank=True, max_length=40)),
+                ("train", models.CharField(blank=True, max_length=40)),
+                ("from_station", models.CharField(blank=True, max_length=20)),
+                ("to_station", models.CharField(blank=True, max_length=20)),
+                ("km_over", models.PositiveIntegerField(null=True)),
+                ("km_upto", models.PositiveIntegerField(null=True)),
+                ("amount", models.CharField(blank=True, help_text="as published; unit says of what", max_length=12)),
+                ("unit", models.CharField(max_length=20)),
+                ("note", models.CharField(blank=True, max_length=400)),
             ],
             options={
-                'verbose_name': '鉄道の運賃・料金',
-                'indexes': [models.Index(fields=['rule_type', 'operator'], name='rail_fare_rule_type')],
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('rule_id', '=')], name='rail_fare_rule_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "鉄道の運賃・料金",
+                "indexes": [models.Index(fields=["rule_type", "operator"], name="rail_fare_rule_type")],
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("rule_id", "=")],
+                        name="rail_fare_rule_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='RailSeasonDay',
+            name="RailSeasonDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('calendar', models.CharField(max_length=60)),
-                ('day', models.DateField()),
-                ('season', models.CharField(max_length=20)),
-                ('delta_yen', models.SmallIntegerField()),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("calendar", models.CharField(max_length=60)),
+                ("day", models.DateField()),
+                ("season", models.CharField(max_length=20)),
+                ("delta_yen", models.SmallIntegerField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('calendar', 'day', 'season'), name='rail_season_day')],
+                "constraints": [models.UniqueConstraint(fields=("calendar", "day", "season"), name="rail_season_day")],
             },
         ),
         migrations.CreateModel(
-            name='RailStation',
+            name="RailStation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('line', models.CharField(max_length=10)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('name', models.CharField(db_index=True, max_length=20)),
-                ('company', models.CharField(max_length=20)),
-                ('tenths_from_start', models.PositiveIntegerField(help_text='0.1 km from the start of the line')),
-                ('tenths_from_tokyo', models.PositiveIntegerField(help_text='0.1 km from 東京', null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("line", models.CharField(max_length=10)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("name", models.CharField(db_index=True, max_length=20)),
+                ("company", models.CharField(max_length=20)),
+                ("tenths_from_start", models.PositiveIntegerField(help_text="0.1 km from the start of the line")),
+                ("tenths_from_tokyo", models.PositiveIntegerField(help_text="0.1 km from 東京", null=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('line', 'position'), name='rail_station_position')],
+                "constraints": [models.UniqueConstraint(fields=("line", "position"), name="rail_station_position")],
             },
         ),
         migrations.CreateModel(
-            name='Reservation',
+            name="Reservation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('supplier', models.CharField(max_length=20)),
-                ('way', models.CharField(choices=[('api', '自動接続'), ('handoff', '手配先サイト'), ('operator', 'オペレータ')], max_length=10)),
-                ('state', models.CharField(choices=[('draft', '未手配'), ('scheduled', '予約待ち'), ('handed_off', '番号待ち'), ('booking', '予約中'), ('booked', '予約確定'), ('ticketing', '発券中'), ('ticketed', '発券済'), ('changing', '変更中'), ('cancelling', '取消中'), ('unknown', '確認中'), ('failed', '予約できず'), ('expired', '期限切れ'), ('cancelled', '取消済'), ('used', '利用済'), ('no_show', '不使用'), ('withdrawn', '取りやめ')], default='draft', max_length=12, verbose_name='状態')),
-                ('settlement', models.CharField(choices=[('lump', '一括請求'), ('self', '本人立替')], default='lump', max_length=4, verbose_name='支払')),
-                ('reference', models.CharField(max_length=40, unique=True)),
-                ('title', models.CharField(max_length=80)),
-                ('detail', models.CharField(blank=True, max_length=120)),
-                ('member_index', models.CharField(blank=True, editable=False, max_length=64)),
-                ('number', models.CharField(blank=True, max_length=30, verbose_name='予約番号')),
-                ('ticket_number', models.CharField(blank=True, max_length=30, verbose_name='航空券番号')),
-                ('operated_on', models.DateField(null=True, verbose_name='購入・操作の日')),
-                ('price', models.PositiveIntegerField(null=True, verbose_name='金額')),
-                ('is_estimate', models.BooleanField(default=False, verbose_name='目安')),
-                ('offer', models.JSONField(default=dict)),
-                ('terms', models.JSONField(default=list, verbose_name='取消条件')),
-                ('hold_until', models.DateTimeField(null=True, verbose_name='確保の期限')),
-                ('booked_at', models.DateTimeField(null=True)),
-                ('ticketed_at', models.DateTimeField(null=True)),
-                ('cancelled_at', models.DateTimeField(null=True)),
-                ('cancel_fee', models.PositiveIntegerField(null=True, verbose_name='取消にかかった額')),
-                ('problem', models.CharField(blank=True, max_length=300)),
-                ('deliver_to', models.CharField(blank=True, max_length=20, verbose_name='届け先')),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.connection')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("supplier", models.CharField(max_length=20)),
+                (
+                    "way",
+                    models.CharField(
+                        choices=[("api", "自動接続"), ("handoff", "手配先サイト"), ("operator", "オペレータ")],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "未手配"),
+                            ("scheduled", "予約待ち"),
+                            ("handed_off", "番号待ち"),
+                            ("booking", "予約中"),
+                            ("booked", "予約確定"),
+                            ("ticketing", "発券中"),
+                            ("ticketed", "発券済"),
+                            ("changing", "変更中"),
+                            ("cancelling", "取消中"),
+                            ("unknown", "確認中"),
+                            ("failed", "予約できず"),
+                            ("expired", "期限切れ"),
+                            ("cancelled", "取消済"),
+                            ("used", "利用済"),
+                            ("no_show", "不使用"),
+                            ("withdrawn", "取りやめ"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="状態",
+                    ),
+                ),
+                (
+                    "settlement",
+                    models.CharField(
+                        choices=[("lump", "一括請求"), ("self", "本人立替")],
+                        default="lump",
+                        max_length=4,
+                        verbose_name="支払",
+                    ),
+                ),
+                ("reference", models.CharField(max_length=40, unique=True)),
+                ("title", models.CharField(max_length=80)),
+                ("detail", models.CharField(blank=True, max_length=120)),
+                ("member_index", models.CharField(blank=True, editable=False, max_length=64)),
+                ("number", models.CharField(blank=True, max_length=30, verbose_name="予約番号")),
+                ("ticket_number", models.CharField(blank=True, max_length=30, verbose_name="航空券番号")),
+                ("operated_on", models.DateField(null=True, verbose_name="購入・操作の日")),
+                ("price", models.PositiveIntegerField(null=True, verbose_name="金額")),
+                ("is_estimate", models.BooleanField(default=False, verbose_name="目安")),
+                ("offer", models.JSONField(default=dict)),
+                ("terms", models.JSONField(default=list, verbose_name="取消条件")),
+                ("hold_until", models.DateTimeField(null=True, verbose_name="確保の期限")),
+                ("booked_at", models.DateTimeField(null=True)),
+                ("ticketed_at", models.DateTimeField(null=True)),
+                ("cancelled_at", models.DateTimeField(null=True)),
+                ("cancel_fee", models.PositiveIntegerField(null=True, verbose_name="取消にかかった額")),
+                ("problem", models.CharField(blank=True, max_length=300)),
+                ("deliver_to", models.CharField(blank=True, max_length=20, verbose_name="届け先")),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.connection"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '予約',
-                'ordering': ['pk'],
+                "verbose_name": "予約",
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='FeedRow',
+            name="FeedRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('line', models.PositiveIntegerField(verbose_name='行')),
-                ('digest', models.CharField(db_index=True, max_length=64)),
-                ('fields', models.JSONField(default=dict)),
-                ('operation', models.CharField(blank=True, max_length=20, verbose_name='操作')),
-                ('number', models.CharField(blank=True, max_length=30, verbose_name='番号')),
-                ('used_on', models.DateField(null=True, verbose_name='利用日')),
-                ('amount', models.IntegerField(null=True, verbose_name='金額')),
-                ('state', models.CharField(choices=[('matched', '一致'), ('added', '金額を計上'), ('repeated', '取込済みの行'), ('unmatched', '要確認'), ('bad', '読めない行')], max_length=10, verbose_name='結果')),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='理由')),
-                ('feed', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rows', to='booking.feed')),
-                ('reservation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.reservation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("line", models.PositiveIntegerField(verbose_name="行")),
+                ("digest", models.CharField(db_index=True, max_length=64)),
+                ("fields", models.JSONField(default=dict)),
+                ("operation", models.CharField(blank=True, max_length=20, verbose_name="操作")),
+                ("number", models.CharField(blank=True, max_length=30, verbose_name="番号")),
+                ("used_on", models.DateField(null=True, verbose_name="利用日")),
+                ("amount", models.IntegerField(null=True, verbose_name="金額")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("matched", "一致"),
+                            ("added", "金額を計上"),
+                            ("repeated", "取込済みの行"),
+                            ("unmatched", "要確認"),
+                            ("bad", "読めない行"),
+                        ],
+                        max_length=10,
+                        verbose_name="結果",
+                    ),
+                ),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="理由")),
+                (
+                    "feed",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rows", to="booking.feed"
+                    ),
+                ),
+                (
+                    "reservation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="booking.reservation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['line'],
+                "ordering": ["line"],
             },
         ),
         migrations.CreateModel(
-            name='Search',
+            name="Search",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('purpose', models.CharField(max_length=120, verbose_name='用務')),
-                ('out_on', models.DateField(verbose_name='行き')),
-                ('back_on', models.DateField(null=True, verbose_name='帰り')),
-                ('nights', models.PositiveSmallIntegerField(default=0, verbose_name='泊数')),
-                ('air', models.BooleanField(default=True)),
-                ('rail', models.BooleanField(default=True)),
-                ('stay', models.BooleanField(default=False)),
-                ('wish_key', models.CharField(db_index=True, max_length=64)),
-                ('created_at', models.DateTimeField()),
-                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('destination', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.place')),
-                ('origin', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.place')),
-                ('traveller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("purpose", models.CharField(max_length=120, verbose_name="用務")),
+                ("out_on", models.DateField(verbose_name="行き")),
+                ("back_on", models.DateField(null=True, verbose_name="帰り")),
+                ("nights", models.PositiveSmallIntegerField(default=0, verbose_name="泊数")),
+                ("air", models.BooleanField(default=True)),
+                ("rail", models.BooleanField(default=True)),
+                ("stay", models.BooleanField(default=False)),
+                ("wish_key", models.CharField(db_index=True, max_length=64)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "asked_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "destination",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.place"
+                    ),
+                ),
+                (
+                    "origin",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.place"
+                    ),
+                ),
+                (
+                    "traveller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '検索',
+                "verbose_name": "検索",
             },
         ),
         migrations.CreateModel(
-            name='SearchAnswer',
+            name="SearchAnswer",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim_token', models.UUIDField(editable=False, null=True)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(db_index=True, editable=False, null=True)),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('part', models.CharField(choices=[('out', '行き'), ('stay', '宿泊'), ('back', '帰り')], max_length=4)),
-                ('state', models.CharField(choices=[('asked', '問い合わせ中'), ('answered', '回答あり'), ('failed', '回答なし')], default='asked', max_length=10)),
-                ('asked_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField(null=True)),
-                ('message', models.CharField(blank=True, max_length=200)),
-                ('offers', models.JSONField(default=list)),
-                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.connection')),
-                ('search', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='booking.search')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claim_token", models.UUIDField(editable=False, null=True)),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(db_index=True, editable=False, null=True)),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("part", models.CharField(choices=[("out", "行き"), ("stay", "宿泊"), ("back", "帰り")], max_length=4)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("asked", "問い合わせ中"), ("answered", "回答あり"), ("failed", "回答なし")],
+                        default="asked",
+                        max_length=10,
+                    ),
+                ),
+                ("asked_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField(null=True)),
+                ("message", models.CharField(blank=True, max_length=200)),
+                ("offers", models.JSONField(default=list)),
+                (
+                    "connection",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.connection"
+                    ),
+                ),
+                (
+                    "search",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="answers", to="booking.search"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddField(
-            model_name='reservation',
-            name='answer',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.searchanswer'),
+            model_name="reservation",
+            name="answer",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.searchanswer"
+            ),
         ),
         migrations.CreateModel(
-            name='Segment',
+            name="Segment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
-                ('service', models.CharField(max_length=40, verbose_name='便・列車')),
-                ('from_name', models.CharField(max_length=40)),
-                ('to_name', models.CharField(max_length=40)),
-                ('departs', models.DateTimeField()),
-                ('arrives', models.DateTimeField()),
-                ('travel_on', models.DateField(verbose_name='利用日')),
-                ('live', models.BooleanField(default=False)),
-                ('outgoing', models.BooleanField(default=False)),
-                ('reservation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='segments', to='booking.reservation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
+                ("service", models.CharField(max_length=40, verbose_name="便・列車")),
+                ("from_name", models.CharField(max_length=40)),
+                ("to_name", models.CharField(max_length=40)),
+                ("departs", models.DateTimeField()),
+                ("arrives", models.DateTimeField()),
+                ("travel_on", models.DateField(verbose_name="利用日")),
+                ("live", models.BooleanField(default=False)),
+                ("outgoing", models.BooleanField(default=False)),
+                (
+                    "reservation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="segments", to="booking.reservation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['departs'],
+                "ordering": ["departs"],
             },
         ),
         migrations.CreateModel(
-            name='StayNight',
+            name="StayNight",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('date', models.DateField(verbose_name='宿泊日')),
-                ('room_price', models.PositiveIntegerField(verbose_name='室料')),
-                ('stay_tax', models.PositiveIntegerField(default=0, verbose_name='宿泊税')),
-                ('bathing_tax', models.PositiveIntegerField(default=0, verbose_name='入湯税')),
-                ('tax_on_the_spot', models.BooleanField(default=False)),
-                ('live', models.BooleanField(default=False)),
-                ('outgoing', models.BooleanField(default=False)),
-                ('reservation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nights', to='booking.reservation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("date", models.DateField(verbose_name="宿泊日")),
+                ("room_price", models.PositiveIntegerField(verbose_name="室料")),
+                ("stay_tax", models.PositiveIntegerField(default=0, verbose_name="宿泊税")),
+                ("bathing_tax", models.PositiveIntegerField(default=0, verbose_name="入湯税")),
+                ("tax_on_the_spot", models.BooleanField(default=False)),
+                ("live", models.BooleanField(default=False)),
+                ("outgoing", models.BooleanField(default=False)),
+                (
+                    "reservation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="nights", to="booking.reservation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['date'],
+                "ordering": ["date"],
             },
         ),
         migrations.CreateModel(
-            name='Charge',
+            name="Charge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('kind', models.CharField(choices=[('fare', '運賃・料金'), ('difference', '差額'), ('room', '室料'), ('stay_tax', '宿泊税'), ('bathing_tax', '入湯税'), ('change_fee', '変更手数料'), ('refund_fee', '払戻手数料'), ('cancel_fee', '取消手数料'), ('refund', '払戻'), ('delivery', '配送料'), ('handling', '取扱手数料'), ('correction', '訂正'), ('one_off', '一時費用')], max_length=12, verbose_name='種別')),
-                ('amount', models.IntegerField(help_text='yen, tax included, signed', verbose_name='金額')),
-                ('tax_class', models.CharField(choices=[('standard', '10%'), ('reduced', '8%'), ('outside', '不課税')], max_length=10, verbose_name='税区分')),
-                ('nature', models.CharField(choices=[('own', '自社売上'), ('advance', '立替金'), ('intermediary', '媒介者交付特例'), ('unset', '未設定')], max_length=12, verbose_name='取扱い')),
-                ('supplier', models.CharField(blank=True, max_length=20)),
-                ('used_on', models.DateField(verbose_name='利用日')),
-                ('occurred_on', models.DateField(verbose_name='発生日')),
-                ('issued_on', models.DateField(null=True, verbose_name='発券日')),
-                ('billing_on', models.DateField(db_index=True, verbose_name='請求の基準日')),
-                ('rule', models.CharField(max_length=40, verbose_name='基準')),
-                ('description', models.CharField(max_length=120, verbose_name='内容')),
-                ('source', models.CharField(choices=[('supplier', '手配先の回答'), ('entered', '利用者の入力'), ('feed', '利用実績'), ('operator', 'オペレータの記録'), ('rule', '料金規則')], max_length=10, verbose_name='出所')),
-                ('recorded_at', models.DateTimeField()),
-                ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('reverses', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='reversed_by', to='booking.charge')),
-                ('feed_row', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.feedrow')),
-                ('reservation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='booking.reservation')),
-                ('segment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='booking.segment')),
-                ('night', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='charges', to='booking.staynight')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("fare", "運賃・料金"),
+                            ("difference", "差額"),
+                            ("room", "室料"),
+                            ("stay_tax", "宿泊税"),
+                            ("bathing_tax", "入湯税"),
+                            ("change_fee", "変更手数料"),
+                            ("refund_fee", "払戻手数料"),
+                            ("cancel_fee", "取消手数料"),
+                            ("refund", "払戻"),
+                            ("delivery", "配送料"),
+                            ("handling", "取扱手数料"),
+                            ("correction", "訂正"),
+                            ("one_off", "一時費用"),
+                        ],
+                        max_length=12,
+                        verbose_name="種別",
+                    ),
+                ),
+                ("amount", models.IntegerField(help_text="yen, tax included, signed", verbose_name="金額")),
+                (
+                    "tax_class",
+                    models.CharField(
+                        choices=[("standard", "10%"), ("reduced", "8%"), ("outside", "不課税")],
+                        max_length=10,
+                        verbose_name="税区分",
+                    ),
+                ),
+                (
+                    "nature",
+                    models.CharField(
+                        choices=[
+                            ("own", "自社売上"),
+                            ("advance", "立替金"),
+                            ("intermediary", "媒介者交付特例"),
+                            ("unset", "未設定"),
+                        ],
+                        max_length=12,
+                        verbose_name="取扱い",
+                    ),
+                ),
+                ("supplier", models.CharField(blank=True, max_length=20)),
+                ("used_on", models.DateField(verbose_name="利用日")),
+                ("occurred_on", models.DateField(verbose_name="発生日")),
+                ("issued_on", models.DateField(null=True, verbose_name="発券日")),
+                ("billing_on", models.DateField(db_index=True, verbose_name="請求の基準日")),
+                ("rule", models.CharField(max_length=40, verbose_name="基準")),
+                ("description", models.CharField(max_length=120, verbose_name="内容")),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("supplier", "手配先の回答"),
+                            ("entered", "利用者の入力"),
+                            ("feed", "利用実績"),
+                            ("operator", "オペレータの記録"),
+                            ("rule", "料金規則"),
+                        ],
+                        max_length=10,
+                        verbose_name="出所",
+                    ),
+                ),
+                ("recorded_at", models.DateTimeField()),
+                (
+                    "person",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                (
+                    "reverses",
+                    models.OneToOneField(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="reversed_by",
+                        to="booking.charge",
+                    ),
+                ),
+                (
+                    "feed_row",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.feedrow"
+                    ),
+                ),
+                (
+                    "reservation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="booking.reservation",
+                    ),
+                ),
+                (
+                    "segment",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="booking.segment",
+                    ),
+                ),
+                (
+                    "night",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="charges",
+                        to="booking.staynight",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '費用',
-                'ordering': ['billing_on', 'pk'],
+                "verbose_name": "費用",
+                "ordering": ["billing_on", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='SupplierCall',
+            name="SupplierCall",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('claim_token', models.UUIDField(editable=False, null=True)),
-                ('claimed_until', models.DateTimeField(editable=False, null=True)),
-                ('attempts', models.PositiveIntegerField(default=0, editable=False)),
-                ('next_try_at', models.DateTimeField(db_index=True, editable=False, null=True)),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('verb', models.CharField(choices=[('book', '予約'), ('ticket', '発券'), ('cancel', '取消')], max_length=8)),
-                ('state', models.CharField(choices=[('open', '実行中'), ('asking', '照会中'), ('done', '完了')], default='open', max_length=8)),
-                ('state_before', models.CharField(max_length=12)),
-                ('max_yen', models.PositiveIntegerField(help_text='the highest price or fee that is accepted')),
-                ('because', models.UUIDField(help_text='the event that asked for it', null=True)),
-                ('created_at', models.DateTimeField()),
-                ('sent_at', models.DateTimeField(help_text='wall time, set before the first byte leaves', null=True)),
-                ('asks', models.PositiveSmallIntegerField(default=0)),
-                ('outcome', models.CharField(blank=True, max_length=20)),
-                ('exchanges', models.JSONField(default=list, help_text='redacted requests and answers')),
-                ('done_at', models.DateTimeField(null=True)),
-                ('reservation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='calls', to='booking.reservation')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("claim_token", models.UUIDField(editable=False, null=True)),
+                ("claimed_until", models.DateTimeField(editable=False, null=True)),
+                ("attempts", models.PositiveIntegerField(default=0, editable=False)),
+                ("next_try_at", models.DateTimeField(db_index=True, editable=False, null=True)),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                (
+                    "verb",
+                    models.CharField(choices=[("book", "予約"), ("ticket", "発券"), ("cancel", "取消")], max_length=8),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[("open", "実行中"), ("asking", "照会中"), ("done", "完了")],
+                        default="open",
+                        max_length=8,
+                    ),
+                ),
+                ("state_before", models.CharField(max_length=12)),
+                ("max_yen", models.PositiveIntegerField(help_text="the highest price or fee that is accepted")),
+                ("because", models.UUIDField(help_text="the event that asked for it", null=True)),
+                ("created_at", models.DateTimeField()),
+                ("sent_at", models.DateTimeField(help_text="wall time, set before the first byte leaves", null=True)),
+                ("asks", models.PositiveSmallIntegerField(default=0)),
+                ("outcome", models.CharField(blank=True, max_length=20)),
+                ("exchanges", models.JSONField(default=list, help_text="redacted requests and answers")),
+                ("done_at", models.DateTimeField(null=True)),
+                (
+                    "reservation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="calls", to="booking.reservation"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '手配先への要求',
-                'ordering': ['-pk'],
+                "verbose_name": "手配先への要求",
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='SupplierNature',
+            name="SupplierNature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('supplier', models.CharField(max_length=20, verbose_name='手配先')),
-                ('nature', models.CharField(choices=[('own', '自社売上'), ('advance', '立替金'), ('intermediary', '媒介者交付特例'), ('unset', '未設定')], max_length=12, verbose_name='取扱い')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                ("supplier", models.CharField(max_length=20, verbose_name="手配先")),
+                (
+                    "nature",
+                    models.CharField(
+                        choices=[
+                            ("own", "自社売上"),
+                            ("advance", "立替金"),
+                            ("intermediary", "媒介者交付特例"),
+                            ("unset", "未設定"),
+                        ],
+                        max_length=12,
+                        verbose_name="取扱い",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '手配先ごとの取扱い',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('supplier', '=')], name='supplier_nature_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "手配先ごとの取扱い",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("supplier", "=")],
+                        name="supplier_nature_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TaxRule',
+            name="TaxRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid', django.contrib.postgres.fields.ranges.DateRangeField(verbose_name='有効期間')),
-                ('source', models.CharField(blank=True, max_length=400, verbose_name='出典')),
-                ('confidence', models.CharField(choices=[('high', '高'), ('medium', '中'), ('low', '低')], default='high', max_length=6, verbose_name='確度')),
-                ('kind', models.CharField(choices=[('fare', '運賃・料金'), ('difference', '差額'), ('room', '室料'), ('stay_tax', '宿泊税'), ('bathing_tax', '入湯税'), ('change_fee', '変更手数料'), ('refund_fee', '払戻手数料'), ('cancel_fee', '取消手数料'), ('refund', '払戻'), ('delivery', '配送料'), ('handling', '取扱手数料'), ('correction', '訂正'), ('one_off', '一時費用')], max_length=20, verbose_name='種別')),
-                ('tax_class', models.CharField(choices=[('standard', '10%'), ('reduced', '8%'), ('outside', '不課税')], max_length=12, verbose_name='税区分')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("valid", django.contrib.postgres.fields.ranges.DateRangeField(verbose_name="有効期間")),
+                ("source", models.CharField(blank=True, max_length=400, verbose_name="出典")),
+                (
+                    "confidence",
+                    models.CharField(
+                        choices=[("high", "高"), ("medium", "中"), ("low", "低")],
+                        default="high",
+                        max_length=6,
+                        verbose_name="確度",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("fare", "運賃・料金"),
+                            ("difference", "差額"),
+                            ("room", "室料"),
+                            ("stay_tax", "宿泊税"),
+                            ("bathing_tax", "入湯税"),
+                            ("change_fee", "変更手数料"),
+                            ("refund_fee", "払戻手数料"),
+                            ("cancel_fee", "取消手数料"),
+                            ("refund", "払戻"),
+                            ("delivery", "配送料"),
+                            ("handling", "取扱手数料"),
+                            ("correction", "訂正"),
+                            ("one_off", "一時費用"),
+                        ],
+                        max_length=20,
+                        verbose_name="種別",
+                    ),
+                ),
+                (
+                    "tax_class",
+                    models.CharField(
+                        choices=[("standard", "10%"), ("reduced", "8%"), ("outside", "不課税")],
+                        max_length=12,
+                        verbose_name="税区分",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '税区分',
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('valid', '&&'), ('kind', '=')], name='tax_rule_no_overlap', violation_error_message='同じ対象の有効期間が重なっています。開始日か終了日を直してください。')],
+                "verbose_name": "税区分",
+                "constraints": [
+                    django.contrib.postgres.constraints.ExclusionConstraint(
+                        expressions=[("valid", "&&"), ("kind", "=")],
+                        name="tax_rule_no_overlap",
+                        violation_error_message="同じ対象の有効期間が重なっています。開始日か終了日を直してください。",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TrainStop',
+            name="TrainStop",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('station', models.CharField(max_length=20)),
-                ('arrives', models.PositiveSmallIntegerField(null=True)),
-                ('departs', models.PositiveSmallIntegerField(null=True)),
-                ('train', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='calls_at', to='booking.train')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("position", models.PositiveSmallIntegerField()),
+                ("station", models.CharField(max_length=20)),
+                ("arrives", models.PositiveSmallIntegerField(null=True)),
+                ("departs", models.PositiveSmallIntegerField(null=True)),
+                (
+                    "train",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="calls_at", to="booking.train"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Trip',
+            name="Trip",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('number', models.CharField(max_length=12, unique=True, verbose_name='出張番号')),
-                ('purpose', models.CharField(max_length=120, verbose_name='用務')),
-                ('destination_name', models.CharField(max_length=60, verbose_name='用務地')),
-                ('first_day', models.DateField(verbose_name='開始日')),
-                ('last_day', models.DateField(verbose_name='終了日')),
-                ('state', models.CharField(choices=[('draft', '下書き'), ('awaiting', '承認待ち'), ('returned', '差戻し'), ('rejected', '却下'), ('released', '手配中'), ('closed', '完了'), ('withdrawn', '取り下げ')], default='draft', max_length=10, verbose_name='状態')),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('authorised_total', models.PositiveIntegerField(null=True, verbose_name='上限額')),
-                ('budget_code', models.CharField(blank=True, max_length=40, verbose_name='予算区分')),
-                ('project_code', models.CharField(blank=True, max_length=40, verbose_name='事業コード')),
-                ('order_number', models.CharField(blank=True, max_length=40, verbose_name='発注番号')),
-                ('created_at', models.DateTimeField()),
-                ('submitted_at', models.DateTimeField(null=True)),
-                ('consented_at', models.DateTimeField(null=True, verbose_name='取引条件への同意')),
-                ('applicant', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='申請者')),
-                ('search', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='trip', to='booking.search')),
-                ('traveller', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='出張者')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("number", models.CharField(max_length=12, unique=True, verbose_name="出張番号")),
+                ("purpose", models.CharField(max_length=120, verbose_name="用務")),
+                ("destination_name", models.CharField(max_length=60, verbose_name="用務地")),
+                ("first_day", models.DateField(verbose_name="開始日")),
+                ("last_day", models.DateField(verbose_name="終了日")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "下書き"),
+                            ("awaiting", "承認待ち"),
+                            ("returned", "差戻し"),
+                            ("rejected", "却下"),
+                            ("released", "手配中"),
+                            ("closed", "完了"),
+                            ("withdrawn", "取り下げ"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                        verbose_name="状態",
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("authorised_total", models.PositiveIntegerField(null=True, verbose_name="上限額")),
+                ("budget_code", models.CharField(blank=True, max_length=40, verbose_name="予算区分")),
+                ("project_code", models.CharField(blank=True, max_length=40, verbose_name="事業コード")),
+                ("order_number", models.CharField(blank=True, max_length=40, verbose_name="発注番号")),
+                ("created_at", models.DateTimeField()),
+                ("submitted_at", models.DateTimeField(null=True)),
+                ("consented_at", models.DateTimeField(null=True, verbose_name="取引条件への同意")),
+                (
+                    "applicant",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="申請者",
+                    ),
+                ),
+                (
+                    "search",
+                    models.OneToOneField(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="trip", to="booking.search"
+                    ),
+                ),
+                (
+                    "traveller",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="出張者",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': '出張',
-                'ordering': ['first_day', 'pk'],
+                "verbose_name": "出張",
+                "ordering": ["first_day", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='reservation',
-            name='trip',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='booking.trip'),
+            model_name="reservation",
+            name="trip",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="reservations", to="booking.trip"
+            ),
         ),
         migrations.CreateModel(
-            name='TripItem',
+            name="TripItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ('position', models.PositiveSmallIntegerField()),
-                ('kind', models.CharField(choices=[('move', '移動'), ('stay', '宿泊')], max_length=4)),
-                ('part', models.CharField(max_length=4)),
-                ('from_name', models.CharField(blank=True, max_length=60)),
-                ('to_name', models.CharField(max_length=60)),
-                ('first_day', models.DateField()),
-                ('last_day', models.DateField()),
-                ('from_place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.place')),
-                ('to_place', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='booking.place')),
-                ('trip', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='booking.trip')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
+                ("position", models.PositiveSmallIntegerField()),
+                ("kind", models.CharField(choices=[("move", "移動"), ("stay", "宿泊")], max_length=4)),
+                ("part", models.CharField(max_length=4)),
+                ("from_name", models.CharField(blank=True, max_length=60)),
+                ("to_name", models.CharField(max_length=60)),
+                ("first_day", models.DateField()),
+                ("last_day", models.DateField()),
+                (
+                    "from_place",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.place"
+                    ),
+                ),
+                (
+                    "to_place",
+                    models.ForeignKey(
+                        null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to="booking.place"
+                    ),
+                ),
+                (
+                    "trip",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="items", to="booking.trip"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.AddField(
-            model_name='staynight',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='nights', to='booking.tripitem'),
+            model_name="staynight",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="nights", to="booking.tripitem"
+            ),
         ),
         migrations.AddField(
-            model_name='segment',
-            name='item',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='segments', to='booking.tripitem'),
+            model_name="segment",
+            name="item",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="segments", to="booking.tripitem"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='feed',
-            constraint=models.UniqueConstraint(fields=('connection', 'sha256'), name='feed_once'),
+            model_name="feed",
+            constraint=models.UniqueConstraint(fields=("connection", "sha256"), name="feed_once"),
         ),
         migrations.AddConstraint(
-            model_name='placeaccess',
-            constraint=models.UniqueConstraint(fields=('city', 'node'), name='place_access_once'),
+            model_name="placeaccess",
+            constraint=models.UniqueConstraint(fields=("city", "node"), name="place_access_once"),
         ),
         migrations.AddConstraint(
-            model_name='feedrow',
-            constraint=models.UniqueConstraint(fields=('feed', 'line'), name='feed_row_line'),
+            model_name="feedrow",
+            constraint=models.UniqueConstraint(fields=("feed", "line"), name="feed_row_line"),
         ),
         migrations.AddConstraint(
-            model_name='feedrow',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ['matched', 'added', 'unmatched'])), fields=('digest',), name='feed_fact_once'),
+            model_name="feedrow",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state__in", ["matched", "added", "unmatched"])),
+                fields=("digest",),
+                name="feed_fact_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='search',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose', ''), _negated=True), name='search_has_purpose'),
+            model_name="search",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose", ""), _negated=True), name="search_has_purpose"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='search',
-            constraint=models.CheckConstraint(condition=models.Q(('back_on', None), ('back_on__gte', models.F('out_on')), _connector='OR'), name='search_back_not_before_out'),
+            model_name="search",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("back_on", None), ("back_on__gte", models.F("out_on")), _connector="OR"),
+                name="search_back_not_before_out",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='searchanswer',
-            constraint=models.UniqueConstraint(fields=('search', 'connection', 'part'), name='answer_once'),
+            model_name="searchanswer",
+            constraint=models.UniqueConstraint(fields=("search", "connection", "part"), name="answer_once"),
         ),
         migrations.AddConstraint(
-            model_name='searchanswer',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'answered'), _negated=True), ('answered_at__isnull', False), _connector='OR'), name='answer_answered_has_time'),
+            model_name="searchanswer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "answered"), _negated=True), ("answered_at__isnull", False), _connector="OR"
+                ),
+                name="answer_answered_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('rule__in', ['ride_date', 'night', 'planned_date', 'happened_on', 'as_original'])), name='charge_rule_known'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rule__in", ["ride_date", "night", "planned_date", "happened_on", "as_original"])),
+                name="charge_rule_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', 0), _negated=True), name='charge_is_not_zero'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("amount", 0), _negated=True), name="charge_is_not_zero"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['fare', 'difference', 'room', 'stay_tax', 'bathing_tax', 'change_fee', 'refund_fee', 'cancel_fee', 'refund', 'delivery', 'handling', 'correction', 'one_off'])), name='charge_kind_known'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "kind__in",
+                        [
+                            "fare",
+                            "difference",
+                            "room",
+                            "stay_tax",
+                            "bathing_tax",
+                            "change_fee",
+                            "refund_fee",
+                            "cancel_fee",
+                            "refund",
+                            "delivery",
+                            "handling",
+                            "correction",
+                            "one_off",
+                        ],
+                    )
+                ),
+                name="charge_kind_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('tax_class__in', ['standard', 'reduced', 'outside'])), name='charge_tax_class_known'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("tax_class__in", ["standard", "reduced", "outside"])), name="charge_tax_class_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('nature__in', ['own', 'advance', 'intermediary', 'unset'])), name='charge_nature_known'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("nature__in", ["own", "advance", "intermediary", "unset"])),
+                name="charge_nature_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('segment', None), ('night', None), _connector='OR'), name='charge_not_ride_and_night'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("segment", None), ("night", None), _connector="OR"),
+                name="charge_not_ride_and_night",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='charge',
-            constraint=models.CheckConstraint(condition=models.Q(('pk', models.F('reverses')), _negated=True), name='charge_reverses_another'),
+            model_name="charge",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("pk", models.F("reverses")), _negated=True), name="charge_reverses_another"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppliercall',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'done'), _negated=True), fields=('reservation',), name='one_open_call_per_reservation'),
+            model_name="suppliercall",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "done"), _negated=True),
+                fields=("reservation",),
+                name="one_open_call_per_reservation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='suppliercall',
-            constraint=models.CheckConstraint(condition=models.Q(('state', 'done'), ('next_try_at__isnull', False), _connector='OR'), name='open_call_has_next_try'),
+            model_name="suppliercall",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state", "done"), ("next_try_at__isnull", False), _connector="OR"),
+                name="open_call_has_next_try",
+            ),
         ),
         migrations.AddIndex(
-            model_name='trainstop',
-            index=models.Index(fields=['station', 'departs'], name='train_stop_station'),
+            model_name="trainstop",
+            index=models.Index(fields=["station", "departs"], name="train_stop_station"),
         ),
         migrations.AddConstraint(
-            model_name='trainstop',
-            constraint=models.UniqueConstraint(fields=('train', 'position'), name='train_stop_position'),
+            model_name="trainstop",
+            constraint=models.UniqueConstraint(fields=("train", "position"), name="train_stop_position"),
         ),
         migrations.AddIndex(
-            model_name='trip',
-            index=models.Index(fields=['traveller', 'first_day'], name='trip_traveller'),
+            model_name="trip",
+            index=models.Index(fields=["traveller", "first_day"], name="trip_traveller"),
         ),
         migrations.AddIndex(
-            model_name='trip',
-            index=models.Index(fields=['state', 'first_day'], name='trip_state'),
+            model_name="trip",
+            index=models.Index(fields=["state", "first_day"], name="trip_state"),
         ),
         migrations.AddConstraint(
-            model_name='trip',
-            constraint=models.CheckConstraint(condition=models.Q(('purpose', ''), _negated=True), name='trip_has_purpose', violation_error_message='用務を入力してください。私用の旅行は扱いません。'),
+            model_name="trip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("purpose", ""), _negated=True),
+                name="trip_has_purpose",
+                violation_error_message="用務を入力してください。私用の旅行は扱いません。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trip',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__lte', models.F('last_day'))), name='trip_days_in_order'),
+            model_name="trip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_day__lte", models.F("last_day"))), name="trip_days_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trip',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'awaiting', 'returned', 'rejected', 'released', 'closed', 'withdrawn'])), name='trip_state_known'),
+            model_name="trip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("state__in", ["draft", "awaiting", "returned", "rejected", "released", "closed", "withdrawn"])
+                ),
+                name="trip_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='trip',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['released', 'closed']), _negated=True), models.Q(('authorised_total__isnull', False), ('consented_at__isnull', False)), _connector='OR'), name='trip_released_has_total_and_consent'),
+            model_name="trip",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["released", "closed"]), _negated=True),
+                    models.Q(("authorised_total__isnull", False), ("consented_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="trip_released_has_total_and_consent",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reservation',
-            index=models.Index(fields=['state'], name='reservation_state'),
+            model_name="reservation",
+            index=models.Index(fields=["state"], name="reservation_state"),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['draft', 'scheduled', 'handed_off', 'booking', 'booked', 'ticketing', 'ticketed', 'changing', 'cancelling', 'unknown', 'failed', 'expired', 'cancelled', 'used', 'no_show', 'withdrawn'])), name='reservation_state_known'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "state__in",
+                        [
+                            "draft",
+                            "scheduled",
+                            "handed_off",
+                            "booking",
+                            "booked",
+                            "ticketing",
+                            "ticketed",
+                            "changing",
+                            "cancelling",
+                            "unknown",
+                            "failed",
+                            "expired",
+                            "cancelled",
+                            "used",
+                            "no_show",
+                            "withdrawn",
+                        ],
+                    )
+                ),
+                name="reservation_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['booked', 'ticketing', 'ticketed', 'changing', 'cancelling', 'used', 'no_show']), _negated=True), models.Q(('number', ''), _negated=True), _connector='OR'), name='reservation_held_has_number'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("state__in", ["booked", "ticketing", "ticketed", "changing", "cancelling", "used", "no_show"]),
+                        _negated=True,
+                    ),
+                    models.Q(("number", ""), _negated=True),
+                    _connector="OR",
+                ),
+                name="reservation_held_has_number",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['ticketed', 'no_show']), _negated=True), ('ticketed_at__isnull', False), _connector='OR'), name='reservation_ticketed_has_time'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ["ticketed", "no_show"]), _negated=True),
+                    ("ticketed_at__isnull", False),
+                    _connector="OR",
+                ),
+                name="reservation_ticketed_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), ('cancelled_at__isnull', False), _connector='OR'), name='reservation_cancelled_has_time'),
+            model_name="reservation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state", "cancelled"), _negated=True), ("cancelled_at__isnull", False), _connector="OR"
+                ),
+                name="reservation_cancelled_has_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='reservation',
-            constraint=models.UniqueConstraint(condition=models.Q(('number', ''), _negated=True), fields=('supplier', 'member_index', 'number', 'operated_on'), name='reservation_supplier_key', violation_error_message='この予約番号は、すでに登録されています。番号を確かめてください。'),
+            model_name="reservation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("number", ""), _negated=True),
+                fields=("supplier", "member_index", "number", "operated_on"),
+                name="reservation_supplier_key",
+                violation_error_message="この予約番号は、すでに登録されています。番号を確かめてください。",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tripitem',
-            constraint=models.UniqueConstraint(fields=('trip', 'part'), name='trip_item_part_once'),
+            model_name="tripitem",
+            constraint=models.UniqueConstraint(fields=("trip", "part"), name="trip_item_part_once"),
         ),
         migrations.AddConstraint(
-            model_name='tripitem',
-            constraint=models.CheckConstraint(condition=models.Q(('first_day__lte', models.F('last_day'))), name='trip_item_days_in_order'),
+            model_name="tripitem",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("first_day__lte", models.F("last_day"))), name="trip_item_days_in_order"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='staynight',
-            constraint=models.UniqueConstraint(condition=models.Q(('live', True)), fields=('item', 'date', 'outgoing'), name='one_live_night'),
+            model_name="staynight",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("live", True)), fields=("item", "date", "outgoing"), name="one_live_night"
+            ),
         ),
         migrations.AddIndex(
-            model_name='segment',
-            index=models.Index(fields=['travel_on'], name='segment_travel_on'),
+            model_name="segment",
+            index=models.Index(fields=["travel_on"], name="segment_travel_on"),
         ),
         migrations.AddConstraint(
-            model_name='segment',
-            constraint=models.UniqueConstraint(condition=models.Q(('live', True)), fields=('item', 'position', 'outgoing'), name='one_live_segment'),
+            model_name="segment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("live", True)), fields=("item", "position", "outgoing"), name="one_live_segment"
+            ),
         ),
     ]

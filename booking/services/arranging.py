@@ -92,7 +92,7 @@ def committed_total(trip: Trip) -> int:
 @inside
 def arrange_next(actor: Actor, trip: Trip) -> None:
     """Start what may start now: hand-offs at once; over HTTP first what can be undone, then the rest, tickets last."""
-    trip = Trip.objects.select_for_update().get(pk=trip.pk)
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
     if trip.state != TripState.RELEASED:
         return
     for reservation in trip.reservations.filter(state=R.DRAFT, way=Way.HANDOFF):
@@ -139,7 +139,7 @@ def _ticket(actor: Actor, trip: Trip, reservation: Reservation) -> None:
 def ticket_reservation(actor: Actor, reservation: Reservation) -> None:
     """Ticket what is held although another part could not be had, or after a refusal. Raises NotReleased, AboveAuthorised."""
     actor = acting_on(actor, reservation.trip.traveller.public_id)
-    trip = Trip.objects.select_for_update().get(pk=reservation.trip_id)
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
     _ticket(actor, trip, reservation)
 
 
@@ -150,8 +150,8 @@ def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
     Raises Stale when the price has moved on.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
-    trip = Trip.objects.select_for_update().get(pk=reservation.trip_id)
-    fresh = Reservation.objects.select_for_update().get(pk=reservation.pk)
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
+    fresh = Reservation.objects.select_for_update(no_key=True).get(pk=reservation.pk)
     if fresh.price != price or fresh.state != R.BOOKED:
         raise Stale
     total = max(trip.authorised_total or 0, committed_total(trip))
@@ -320,7 +320,7 @@ def mark_used(actor: Actor, reservation: Reservation) -> None:
 @inside
 def close_trip_if_over(actor: Actor, trip: Trip) -> None:
     """A released trip with nothing open ends by itself once its last day is over."""
-    trip = Trip.objects.select_for_update().get(pk=trip.pk)
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
     open_ones = trip.reservations.exclude(state__in=ENDED)
     if trip.state == TripState.RELEASED and trip.last_day < clock.today() and not open_ones.exists():
         advance(trip, TripState.CLOSED, code="booking.trip.closed", allowed=TRIP_MOVES, actor=actor)

@@ -16,7 +16,7 @@ from booking.services.trips import member_of
 from booking.suppliers.base import Books, Tickets
 from booking.suppliers.errors import Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
 from booking.suppliers.registry import adapter_for
-from booking.suppliers.types import BookWish, CancelQuote, offer_from_json
+from booking.suppliers.types import Booked, BookWish, CancelQuote, offer_from_json
 from lib import clock, durable, faultpoints
 from lib.actor import Actor
 from lib.errors import Stale
@@ -56,7 +56,7 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
     try:
         if call.verb == CallVerb.BOOK:
-            booked = adapter.book(wish)
+            booked = _held_already(adapter, call) or adapter.book(wish)
             faultpoints.reach("after-answer")
             arranging.record_booked(actor, call, booked, token=token, exchanges=exchanges)
         elif call.verb == CallVerb.TICKET:
@@ -78,6 +78,14 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
             arranging.record_refused(actor, call, why=away.message, token=token, exchanges=exchanges)
         else:
             _try_again(call, token)
+
+
+def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
+    """Before a booking is repeated the supplier is asked: who turned us away may have taken it all the same."""
+    if call.attempts == 1:
+        return None
+    found = adapter.find(call.reservation.reference)
+    return next((one.booked for one in found if one.state != "cancelled"), None)
 
 
 def _try_again(call: SupplierCall, token: UUID) -> None:

@@ -4,12 +4,13 @@ A row is matched by supplier, member, number and trip number. What was bought an
 is confirmed; another sum adds the difference; what fits nothing goes to the work list. Equal rows, in one file or in two, are one.
 """
 
+import datetime as dt
 import hashlib
 import re
-from collections import Counter
+from collections import Counter, deque
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, transaction
 
 from accounts.models import User
 from accounts.models.members import member_index
@@ -38,11 +39,13 @@ from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import BadLine, FeedLine
 from lib import clock, durable, jobs
 from lib.actor import Actor
-from lib.errors import NotPermitted, PortalError
+from lib.errors import NotPermitted, PortalError, Stale
 from lib.verbs import inside, verb
 
 R = ReservationState
 MAX_ROWS = 20000
+# As long as a task may run at most: a large file must not be taken for abandoned.
+LEASE = dt.timedelta(minutes=10)
 
 
 @verb
@@ -52,12 +55,14 @@ def upload_feed(actor: Actor, connection: Connection, *, file_name: str, content
         raise NotPermitted
     reader = adapter_for(connection.supplier, link_of(connection), ReadsFeed)
     try:
-        next(iter(reader.read_feed(content)), None)
+        deque(reader.read_feed(content), maxlen=0)
     except Refused as refusal:
         raise BadFeed(refusal.message, field="file") from refusal
+    _one_at_a_time(connection)
     digest = hashlib.sha256(content).hexdigest()
-    if Feed.objects.filter(connection=connection, sha256=digest).exclude(state=FeedState.REFUSED).exists():
-        raise BadFeed("同じ内容のファイルを、すでに取り込んでいます。", field="file")
+    earlier = Feed.objects.filter(connection=connection, sha256=digest).first()
+    if earlier is not None:
+        raise BadFeed(earlier.problem or "同じ内容のファイルを、すでに取り込んでいます。", field="file")
     feed = Feed.objects.create(
         connection=connection,
         file_name=file_name[:120],
@@ -75,32 +80,53 @@ def upload_feed(actor: Actor, connection: Connection, *, file_name: str, content
 
 def import_feed(actor: Actor, feed_pk: int) -> None:
     """Read a waiting file, if nobody else does. Rows of one file are taken in together, or none of them."""
-    token = durable.claim(Feed.objects.filter(state=FeedState.WAITING), feed_pk)
+    token = durable.claim(Feed.objects.filter(state=FeedState.WAITING), feed_pk, lease=LEASE)
     if token is None:
         return
     feed = Feed.objects.select_related("connection").get(pk=feed_pk)
-    take_in(actor, feed, token=token)
+    try:
+        take_in(actor, feed, token=token)
+    except Stale:
+        # The lease ran out meanwhile: whoever holds the file now takes it in.
+        return
 
 
 @verb
 def take_in(actor: Actor, feed: Feed, *, token: UUID) -> None:
-    """Every row of the file, each with what became of it."""
+    """Every row of the file, each with what became of it. Raises Stale when the claim was lost; then nothing is written."""
     reader = adapter_for(feed.connection.supplier, link_of(feed.connection), ReadsFeed)
-    counts: Counter[str] = Counter()
-    lines = sorted(reader.read_feed(bytes(feed.content)), key=_order)
-    if len(lines) > MAX_ROWS:
-        durable.release(
-            Feed.objects.all(), feed.pk, token, next_try_at=None, state=FeedState.REFUSED,
-            problem=f"{MAX_ROWS:,}行を超えています。期間を分けてダウンロードしてください。",
-        )  # fmt: skip
-        record(actor, "booking.feed.refused", objects=[feed], data={"why": "rows"})
+    _one_at_a_time(feed.connection)
+    try:
+        lines = sorted(reader.read_feed(bytes(feed.content)), key=_order)
+    except Refused as refusal:
+        _refuse(actor, feed, token, why="unreadable", problem=refusal.message)
         return
+    if len(lines) > MAX_ROWS:
+        problem = f"{MAX_ROWS:,}行を超えています。期間を分けてダウンロードしてください。"
+        _refuse(actor, feed, token, why="rows", problem=problem)
+        return
+    counts: Counter[str] = Counter()
     for line in lines:
         counts[_take_line(actor, feed, line)] += 1
-    durable.release(Feed.objects.all(), feed.pk, token, next_try_at=None, state=FeedState.DONE, imported_at=clock.now())
+    _settle(feed, token, state=FeedState.DONE, imported_at=clock.now())
     names = ("matched", "added", "unmatched", "bad", "repeated")
     data = {"rows": len(lines), **{name: counts[name] for name in names}}
     record(actor, "booking.feed.imported", objects=[feed], data=data)
+
+
+def _one_at_a_time(connection: Connection) -> None:
+    """Files of a connection wait for each other: what one has taken in, the next one sees as repeated."""
+    Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+
+
+def _refuse(actor: Actor, feed: Feed, token: UUID, *, why: str, problem: str) -> None:
+    _settle(feed, token, state=FeedState.REFUSED, problem=problem[:300])
+    record(actor, "booking.feed.refused", objects=[feed], data={"why": why})
+
+
+def _settle(feed: Feed, token: UUID, **fields: object) -> None:
+    if not durable.release(Feed.objects.all(), feed.pk, token, next_try_at=None, **fields):
+        raise Stale
 
 
 def _order(line: FeedLine | BadLine) -> tuple[object, ...]:
@@ -136,9 +162,11 @@ def _take_line(actor: Actor, feed: Feed, line: FeedLine | BadLine) -> str:
     try:
         with transaction.atomic():
             state, reservation, reason = _settle_line(actor, feed, row, line)
-    except (PortalError, IntegrityError) as error:
+    except (PortalError, IntegrityError, DataError) as error:
         state, reservation = FeedRowState.UNMATCHED, None
         reason = error.message if isinstance(error, PortalError) else "ほかの予約と重なるため、結びつけられません。"
+        if isinstance(error, DataError):
+            reason = "長すぎる項目があるため、結びつけられません。"
     FeedRow.objects.filter(pk=row.pk).update(state=state, reservation=reservation, reason=reason[:300])
     return state
 
@@ -168,9 +196,8 @@ def _settle_line(
     if line.operation == "purchase":
         return _purchased(actor, reservation, row, line)
     if line.operation == "refund":
-        return _refunded(actor, reservation, line)
-    charge_cancellation(actor, reservation, fee=line.amount, source=ChargeSource.FEED, feed_row=row)
-    return FeedRowState.ADDED, reservation, ""
+        return _refunded(actor, reservation, row, line)
+    return _kept(actor, reservation, row, line)
 
 
 def _reservation_of(supplier: str, person: User | None, line: FeedLine) -> Reservation | None:
@@ -196,7 +223,7 @@ def _purchased(
     if reservation.state == R.HANDED_OFF:
         enter_purchase(actor, reservation, number=line.number, price=None, source=ChargeSource.FEED)
         _follow_ride(reservation, line)
-    difference = line.amount - known_total(reservation)
+    difference = _news(reservation, line, ChargeKind.FARE, ChargeKind.DIFFERENCE)
     Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
     if not difference:
         return FeedRowState.MATCHED, reservation, ""
@@ -214,6 +241,19 @@ def _purchased(
     return FeedRowState.ADDED, reservation, words
 
 
+def _news(reservation: Reservation, line: FeedLine, *kinds: str) -> int:
+    """What a row says beyond what is known: all rows of its operation so far, less the charges of these kinds, in yen.
+
+    Purchases, refunds and fees are each held against their own kind: a person may have entered a purchase and its refund
+    before the file tells of either, and a change is a refund and another purchase under the same number.
+    """
+    counted = FeedRow.objects.filter(
+        reservation=reservation, operation=line.operation, state__in=[FeedRowState.MATCHED, FeedRowState.ADDED]
+    )
+    told = sum(amount or 0 for amount in counted.values_list("amount", flat=True))
+    return told + line.amount - known_total(reservation, *kinds)
+
+
 def _follow_ride(reservation: Reservation, line: FeedLine) -> None:
     """The person may have taken another train than the one that was handed over: what was bought counts."""
     segment = reservation.segments.order_by("departs").first()
@@ -229,10 +269,30 @@ def _unpadded(service: str) -> str:
     return f"{match[1]}{match[2]}号" if match else service
 
 
-def _refunded(actor: Actor, reservation: Reservation, line: FeedLine) -> tuple[FeedRowState, Reservation, str]:
-    if reservation.state in {R.CANCELLED}:
-        return FeedRowState.MATCHED, reservation, ""
+def _refunded(
+    actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine
+) -> tuple[FeedRowState, Reservation, str]:
+    if reservation.state == R.CANCELLED:
+        difference = _news(reservation, line, ChargeKind.REFUND)
+        if not difference:
+            return FeedRowState.MATCHED, reservation, ""
+        charge_fare(
+            actor, reservation, total=difference, source=ChargeSource.FEED, kind=ChargeKind.REFUND, feed_row=row
+        )
+        return FeedRowState.ADDED, reservation, f"登録の払戻と{difference:,}円違うため、差額を計上しました。"
     if reservation.state not in {R.TICKETED, R.BOOKED}:
         return FeedRowState.UNMATCHED, reservation, "予約の状態と合いません。窓口で確かめてください。"
     enter_cancellation(actor, reservation, fee=0, refund=-line.amount, source=ChargeSource.FEED)
+    return FeedRowState.ADDED, reservation, ""
+
+
+def _kept(
+    actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine
+) -> tuple[FeedRowState, Reservation, str]:
+    """The fee of a refund; what a person entered before is known, and only the difference is charged."""
+    difference = _news(reservation, line, ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE)
+    if not difference:
+        return FeedRowState.MATCHED, reservation, ""
+    charge_cancellation(actor, reservation, fee=difference, source=ChargeSource.FEED, feed_row=row)
+    Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=line.amount)
     return FeedRowState.ADDED, reservation, ""

@@ -46,7 +46,7 @@ def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: 
         checked = adapter.check_number(number)
     except Refused as refusal:
         raise BadNumber(refusal.message, field="number") from refusal
-    trip = Trip.objects.select_for_update().get(pk=reservation.trip_id)
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
     if price is not None:
         others = committed_total(trip) - (reservation.price or 0)
         if trip.authorised_total is not None and others + price > trip.authorised_total:

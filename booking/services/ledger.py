@@ -224,7 +224,6 @@ def _planned_day(reservation: Reservation) -> dt.date:
     return night.date if night else reservation.trip.first_day
 
 
-def known_total(reservation: Reservation) -> int:
-    """What the ledger knows of a reservation's fare: fare and differences less what was taken back."""
-    kinds = [ChargeKind.FARE, ChargeKind.DIFFERENCE, ChargeKind.ROOM, ChargeKind.REFUND]
+def known_total(reservation: Reservation, *kinds: str) -> int:
+    """What the ledger says of a reservation under these kinds, in yen."""
     return sum(reservation.charges.filter(kind__in=kinds).values_list("amount", flat=True))

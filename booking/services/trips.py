@@ -81,8 +81,8 @@ def draft_trip(actor: Actor, search: Search, *, picks: Sequence[Pick]) -> Trip:
     actor = acting_on(actor, search.traveller.public_id)
     if any(pick.offer.is_gone for pick in picks):
         raise OfferGone
-    Search.objects.select_for_update().get(pk=search.pk)
-    trip = Trip.objects.filter(search=search).first()
+    Search.objects.select_for_update(no_key=True).get(pk=search.pk)
+    trip = Trip.objects.select_for_update(no_key=True).filter(search=search).first()
     if trip is None:
         trip = _new_trip(actor, search)
     elif trip.state != TripState.DRAFT:
@@ -134,7 +134,7 @@ def next_trip_number() -> str:
     """T + year and month (JST) + four digits, gapless per month."""
     month = clock.today().strftime("%y%m")
     TripNumber.objects.get_or_create(month=month)
-    counter = TripNumber.objects.select_for_update().get(month=month)
+    counter = TripNumber.objects.select_for_update(no_key=True).get(month=month)
     counter.last += 1
     counter.save(update_fields=["last"])
     return f"T{month}{counter.last:04d}"
@@ -224,7 +224,7 @@ def submit_trip(actor: Actor, trip: Trip, *, version: int, total: int) -> Trip:
     second confirmation, ChosenElsewhere when another tab chose anew, OfferGone when an offer has run out meanwhile.
     """
     actor = acting_on(actor, trip.traveller.public_id)
-    trip = Trip.objects.select_for_update().get(pk=trip.pk)
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
     if trip.state != TripState.DRAFT:
         raise AlreadySubmitted
     if trip.version != version or draft_total(trip) != total:
@@ -265,7 +265,7 @@ def release_trip(actor: Actor, trip: Trip, *, basis: str) -> None:
 def withdraw_trip(actor: Actor, trip: Trip) -> None:
     """Give the trip up; only while nothing live is held. Raises MoveNotAllowed or BadWish otherwise."""
     actor = acting_on(actor, trip.traveller.public_id)
-    trip = Trip.objects.select_for_update().get(pk=trip.pk)
+    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
     waiting = {ReservationState.DRAFT, ReservationState.HANDED_OFF, ReservationState.SCHEDULED}
     held = trip.reservations.exclude(state__in=ENDED | waiting)
     if held.exists():

@@ -7,8 +7,10 @@ The usage file is the 「ご利用実績データ」 of the corporate site: CSV,
 import csv
 import datetime as dt
 import io
+import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from booking.suppliers.errors import Refused
 from booking.suppliers.types import BadLine, CancelStep, CopyValue, FeedLine, Link, Offer, Ride
@@ -87,30 +89,39 @@ class Ex:
     def read_feed(self, content: bytes) -> Iterator[FeedLine | BadLine]:
         """Lines of the usage file in file order. Raises Refused when it is no such file at all."""
         rows = csv.DictReader(io.StringIO(_decode(content), newline=""))
-        missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
-        if missing:
+        try:
+            missing = [name for name in REQUIRED if name not in (rows.fieldnames or ())]
+            if missing:
+                raise Refused(
+                    f"利用実績の列が足りません（{'、'.join(missing)}）。EX の「ご利用実績データ」のファイルを選んでください。",
+                    code="COLUMNS",
+                )
+            yield from map(_read, itertools.count(2), rows)
+        except csv.Error as error:
             raise Refused(
-                f"利用実績の列が足りません（{'、'.join(missing)}）。EX の「ご利用実績データ」のファイルを選んでください。",
-                code="COLUMNS",
-            )
-        for number, row in enumerate(rows, start=2):
-            raw = {name: (value or "").strip() for name, value in row.items() if name and not isinstance(value, list)}
-            try:
-                yield _line(number, raw)
-            except ValueError as error:
-                yield BadLine(number, str(error), raw)
+                "CSV として読み取れません。EX からダウンロードしたファイルを選んでください。", code="CSV"
+            ) from error
+
+
+def _read(number: int, row: Mapping[str, Any]) -> FeedLine | BadLine:
+    raw = {name: (value or "").strip() for name, value in row.items() if name and not isinstance(value, list)}
+    try:
+        return _line(number, raw)
+    except ValueError as error:
+        return BadLine(number, str(error), raw)
 
 
 def _decode(content: bytes) -> str:
-    if content.startswith(b"\xef\xbb\xbf"):
-        return content.decode("utf-8-sig", errors="strict")
     try:
-        return content.decode("cp932", errors="strict")
+        text = content.decode("utf-8-sig" if content.startswith(b"\xef\xbb\xbf") else "cp932", errors="strict")
     except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
         raise Refused(
             "文字コードが Shift_JIS ではありません。EX からダウンロードしたファイルを、開いて保存し直さずに選んでください。",
             code="ENCODING",
-        ) from None
+        )
+    return text
 
 
 def _line(number: int, raw: Mapping[str, str]) -> FeedLine:
@@ -155,7 +166,7 @@ def _day(text: str) -> dt.date:
 
 def _moment(text: str) -> dt.datetime:
     day, _, time = text.partition(" ")
-    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::[0-9]{2})?", time)
+    match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-9]{2})?", time)
     if not match:
         raise ValueError(f"操作日時「{text}」を読み取れません。")
     return jst.at(_day(day), int(match[1]), int(match[2]))

@@ -20,8 +20,15 @@ PURCHASE = dt.date(2026, 11, 25)
 
 @pytest.fixture
 def timetable():
+    """The real timetable and tariffs."""
     for table in LOADERS:
         load_reference_table(service_actor("command"), table)
+
+
+@pytest.fixture
+def empty_timetable():
+    """No train but those that a test makes."""
+    Train.objects.all().delete()
 
 
 def train(key: str, *calls: tuple[str, int | None, int | None], **facts: object) -> Train:
@@ -32,7 +39,7 @@ def train(key: str, *calls: tuple[str, int | None, int | None], **facts: object)
     return made
 
 
-def test_a_ride_has_its_times_in_japan_its_minutes_and_its_name():
+def test_a_ride_has_its_times_in_japan_its_minutes_and_its_name(empty_timetable):
     train("hikari-501", ("東京", None, 423), ("新横浜", 440, 441), ("名古屋", 530, 532), ("新大阪", 590, None))
     (ride,) = connections("新横浜", "名古屋", THURSDAY)
     assert ride.name == "ひかり501号"
@@ -42,33 +49,33 @@ def test_a_ride_has_its_times_in_japan_its_minutes_and_its_name():
     assert (ride.all_reserved, ride.irregular) == (False, False)
 
 
-def test_trains_of_the_other_direction_and_those_that_pass_are_left_out():
+def test_trains_of_the_other_direction_and_those_that_pass_are_left_out(empty_timetable):
     train("hikari-501", ("東京", None, 423), ("名古屋", 530, 532), ("新大阪", 590, None))
     assert connections("名古屋", "東京", THURSDAY) == []
     assert connections("東京", "京都", THURSDAY) == []
 
 
-def test_rides_are_sorted_by_departure():
+def test_rides_are_sorted_by_departure(empty_timetable):
     train("b", ("東京", None, 500), ("新大阪", 650, None), number=3)
     train("a", ("東京", None, 480), ("新大阪", 640, None), number=5)
     assert [ride.number for ride in connections("東京", "新大阪", THURSDAY)] == [5, 3]
 
 
-def test_only_trains_that_the_seller_sells_are_given():
+def test_only_trains_that_the_seller_sells_are_given(empty_timetable):
     train("a", ("東京", None, 480), ("仙台", 580, None), sellers="ekinet;e5489")
     assert connections("東京", "仙台", THURSDAY) == []
     assert len(connections("東京", "仙台", THURSDAY, sellers="e5489")) == 1
     assert len(connections("東京", "仙台", THURSDAY, sellers="")) == 1
 
 
-def test_weekday_trains_run_on_business_days():
+def test_weekday_trains_run_on_business_days(empty_timetable):
     train("a", ("東京", None, 480), ("新大阪", 640, None), runs_on="weekday")
     assert len(connections("東京", "新大阪", FRIDAY)) == 1
     assert connections("東京", "新大阪", SATURDAY) == []
     assert connections("東京", "新大阪", dt.date(2027, 1, 1)) == []
 
 
-def test_irregular_trains_run_around_weekends_holidays_and_in_season_and_say_so():
+def test_irregular_trains_run_around_weekends_holidays_and_in_season_and_say_so(empty_timetable):
     load_reference_table(service_actor("command"), "rail_seasons")
     train("a", ("東京", None, 480), ("新大阪", 640, None), runs_on="irregular")
     assert connections("東京", "新大阪", THURSDAY) == []
@@ -78,7 +85,7 @@ def test_irregular_trains_run_around_weekends_holidays_and_in_season_and_say_so(
     assert connections("東京", "新大阪", dt.date(2026, 12, 29))  # a Tuesday in 最繁忙期
 
 
-def test_nozomi_is_all_reserved_in_its_periods_only():
+def test_nozomi_is_all_reserved_in_its_periods_only(empty_timetable):
     load_reference_table(service_actor("command"), "rail_seasons")
     train("a", ("東京", None, 480), ("新大阪", 630, None), name="のぞみ")
     train("b", ("東京", None, 490), ("新大阪", 650, None), name="ひかり")

@@ -38,7 +38,7 @@ def send_hints_to(url: str) -> None:
     """Point this process's hints to a broker; connections to the earlier one are given up."""
     pools.reset()
     current_app.conf.broker_url = url
-    current_app._after_fork()
+    current_app._after_fork()  # type: ignore[attr-defined]
 
 
 def swept(true: Callable[[], bool], *, seconds: float = 30.0, what: str = "") -> None:

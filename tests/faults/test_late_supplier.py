@@ -92,17 +92,36 @@ def test_a_question_without_an_answer_is_no_ask(traveller, sandbox):
     assert open_call(flight).asks == 0
 
 
-@pytest.mark.parametrize("fault", ["lose_after", "garbage", "wrong_meaning", "reset_mid_answer", "error_500"])
-@pytest.mark.parametrize(("verb", "ends", "truth"), [
-    (CallVerb.BOOK, R.BOOKED, "held"), (CallVerb.TICKET, R.TICKETED, "ticketed"), (CallVerb.CANCEL, R.CANCELLED, "cancelled"),
-])  # fmt: skip
-def test_an_answer_that_is_lost_or_unreadable_is_asked_for(fault, verb, ends, truth, traveller, sandbox):
+@pytest.mark.parametrize(
+    ("verb", "fault", "ends", "truth"),
+    [
+        (CallVerb.BOOK, "lose_after", R.TICKETING, "held"),
+        (CallVerb.BOOK, "garbage", R.TICKETING, "held"),
+        (CallVerb.BOOK, "wrong_meaning", R.TICKETING, "held"),
+        (CallVerb.BOOK, "error_500", R.TICKETING, "held"),
+        (CallVerb.TICKET, "reset_mid_answer", R.TICKETED, "ticketed"),
+        (CallVerb.CANCEL, "lose_after", R.CANCELLED, "cancelled"),
+    ],
+)
+def test_an_answer_that_is_lost_or_unreadable_is_asked_for(verb, fault, ends, truth, traveller, sandbox):
     flight = flight_before(traveller, verb)
-    sandbox.fault("jal-online", str(verb), fault, **({"after": True} if fault == "error_500" else {}))
+    sandbox.fault("jal-online", str(verb), fault, after=True)
     call = open_call(flight)
     driving.carry_out(BOOKER, call.pk)
     assert is_in(flight, R.UNKNOWN)
     driving.carry_out(BOOKER, call.pk)
-    assert is_in(flight, *({R.BOOKED, R.TICKETING} if verb == CallVerb.BOOK else {ends}))
+    assert is_in(flight, ends)
     assert held(sandbox, flight) == [truth]
     assert sent(sandbox, verb) == 1
+
+
+@pytest.mark.parametrize("done", [False, True])
+def test_a_supplier_that_turned_us_away_is_asked_before_we_try_again(done, traveller, sandbox):
+    flight = flight_before(traveller, CallVerb.BOOK)
+    sandbox.fault("jal-online", "book", "error_503", after=done)
+    driving.carry_out(BOOKER, open_call(flight).pk)
+    assert is_in(flight, R.BOOKING)
+    ask_again(flight)
+    assert is_in(flight, R.TICKETING)
+    assert held(sandbox, flight) == ["held"]
+    assert (sent(sandbox, "book"), sent(sandbox, "find")) == (1 if done else 2, 1)
