@@ -21,7 +21,7 @@ STEP_SECONDS = 30
 class TotpDevice(ThrottlingMixin, Device):  # type: ignore[misc]
     """An authenticator app. The seed is sealed; a step's code is taken once, also when two sessions come at once."""
 
-    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="totp_devices")
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     seed = models.TextField(editable=False)
     last_step = models.BigIntegerField(default=-1, editable=False)
