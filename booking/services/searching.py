@@ -61,7 +61,7 @@ def open_search(actor: Actor, wish: Wish) -> Search:
 
     Raises NoProxy, NotPermitted, and BadWish with the form field for what cannot be travelled.
     """
-    if not actor.may("booking.trip.arrange"):
+    if not actor.may("booking.search"):
         raise NotPermitted
     actor = acting_on(actor, wish.traveller.public_id)
     _check(wish)

@@ -16,7 +16,7 @@ from booking import access
 from booking.errors import AlreadySubmitted
 from booking.forms import SearchForm
 from booking.models import Part
-from booking.permissions import ARRANGE_TRIP
+from booking.permissions import SEARCH
 from booking.queries import results as found
 from booking.queries.places import find_places
 from booking.services.searching import open_search
@@ -38,7 +38,7 @@ def actor_of(request: HttpRequest) -> Actor:
 @require_safe
 def places(request: HttpRequest) -> HttpResponse:
     """Suggestions for a place, as a part."""
-    page_for(actor_of(request), ARRANGE_TRIP)
+    page_for(actor_of(request), SEARCH)
     options = [
         {"value": place.name, "label": place.name, "note": f"{place.get_kind_display()} {place.prefecture}"}
         for place in find_places(request.GET.get("q", "")[:60])
@@ -50,7 +50,7 @@ def places(request: HttpRequest) -> HttpResponse:
 def search(request: HttpRequest) -> HttpResponse:
     """The form; sending it makes a search with an address of its own."""
     actor = actor_of(request)
-    page_for(actor, ARRANGE_TRIP)
+    page_for(actor, SEARCH)
     travellers = travellers_for(actor)
     if request.method == "POST":
         form = SearchForm(request.POST, travellers=travellers)

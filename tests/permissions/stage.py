@@ -1,0 +1,230 @@
+"""People of every kind around one traveller, and one real object behind every address that names one."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Role, User
+from accounts.services import assign_approver, grant_proxy, publish_text
+from audit.models import Event
+from audit.services import queue_mail
+from billing.models import InvoiceDocument, Period
+from billing.services import close_period, open_periods
+from booking.models import Feed, Part, Search, SearchAnswer, Way
+from booking.services.feeds import upload_feed
+from booking.suppliers.types import Offer, Ride
+from config.models import Tick
+from lib import clock, jst
+from tests import factories
+from tests.accounts.second_factor import code_now, enrol
+from tests.billing.world import go_to
+from tests.booking.usage_file import purchase, usage_file
+from tests.factories import PASSWORD, SETUP, START, acting
+from tests.permissions.matrix import VIEWERS
+from tests.signin import sign_in, sign_in_halfway
+from tests.world import city
+
+TODAY = dt.date(2026, 12, 2)
+TRAVEL = dt.date(2026, 12, 16)
+
+
+class Stage:
+    """One traveller of one office with a trip in every state that an address needs, and everybody who may look at it."""
+
+    def __init__(self) -> None:
+        go_to(TODAY)
+        factories.contract()
+        self.office = factories.office(name="九州支社")
+        home = factories.department(self.office)
+        away = factories.department()
+        self.own = factories.person(of=home)
+        enrol(self.own)
+        self.people: dict[str, User] = {
+            "half": self.own,
+            "own": self.own,
+            "proxy": factories.person(of=away),
+            "other": factories.person(of=home),
+            "approver": factories.person(Role.APPROVER, of=home),
+            "admin": factories.person(Role.ADMIN, of=home),
+            "admin'": factories.person(Role.ADMIN, of=away),
+            "operator": factories.person(Role.OPERATOR, of=away),
+            "auditor": factories.person(Role.AUDITOR, of=away),
+        }
+        grant_proxy(SETUP, principal=self.own, deputy=self.people["proxy"], first=START, reason="秘書")
+        assign_approver(SETUP, self.own, approver=self.people["approver"], first=START, source="試験")
+        publish_text(SETUP, slug="terms", title="旅行業約款", body="文面", first=START, position=1)
+        Tick.objects.create(name="beat", at=clock.wall())
+        self.jal, self.ex = factories.connection("jal_online"), factories.connection("ex", Way.HANDOFF)
+        self._trips()
+        self._money()
+        self.feed = self._feed()
+        with transaction.atomic():
+            self.mail = queue_mail(
+                SETUP, kind="試験", to_person=self.own.public_id, to_address=self.own.email, subject="予約の結果",
+                body="予約が確定しました。", about=self.trip,
+            )  # fmt: skip
+        self.event = Event.objects.earliest("seq")
+
+    def _trips(self) -> None:
+        day = TRAVEL
+        self.trip = factories.trip(self.own, day=day, authorised_total=200000)
+        nothing = {"number": "", "booked_at": None, "ticketed_at": None}
+        fare = {"price": 15640, "title": "のぞみ21号"}
+        self.handed_off = factories.reservation(
+            self.trip, self.ex, state="handed_off", offer=rail_offer(day).as_json(), **nothing, **fare
+        )
+        factories.segment(self.handed_off, part="out")
+        self.ticketed = factories.reservation(self.trip, self.ex, number="2001", **fare)
+        factories.segment(self.ticketed, part="back")
+        self.booked = factories.reservation(
+            self.trip, self.jal, state="booked", ticketed_at=None, hold_until=clock.now() + dt.timedelta(days=2)
+        )
+        self.draft = factories.trip(
+            self.own, day=day, state="draft", authorised_total=None, submitted_at=None, consented_at=None
+        )
+        chosen = factories.reservation(
+            self.draft, self.ex, state="draft", offer=rail_offer(day).as_json(), **nothing, **fare
+        )
+        factories.segment(chosen)
+        self.search = Search.objects.create(
+            asked_by=self.own, traveller=self.own, purpose="団地再生協議", origin=city("横浜"),
+            destination=city("福岡"), out_on=day, wish_key="x", created_at=clock.now(),
+        )  # fmt: skip
+        self.answer = SearchAnswer.objects.create(
+            search=self.search, connection=self.ex, part=Part.OUT, state="answered", asked_at=clock.now(),
+            answered_at=clock.now(), offers=[rail_offer(day).as_json()],
+        )  # fmt: skip
+
+    def _money(self) -> None:
+        open_periods(SETUP, until=TODAY)
+        october, november = dt.date(2026, 10, 31), dt.date(2026, 11, 30)
+        factories.charge(self.own, on=october)
+        closed = close_period(SETUP, office=self.office, period=self._period(october))
+        self.invoice = closed.invoice
+        InvoiceDocument.objects.update(pdf=b"%PDF", sha256="0" * 64, made_at=clock.now(), next_try_at=None)
+        factories.charge(self.own, on=november)
+        self.period = self._period(november)
+
+    def _period(self, last_day: dt.date) -> Period:
+        return Period.objects.get(office=self.office, last_day=last_day)
+
+    def _feed(self) -> Feed:
+        content = usage_file(purchase(self.ticketed))
+        return upload_feed(acting(self.people["operator"]), self.ex, file_name="riyou.csv", content=content)
+
+    @contextmanager
+    def browser(self, viewer: str, **client: Any) -> Iterator[Client]:
+        """A fresh browser of the viewer; what it brings about is taken back afterwards."""
+        with transaction.atomic():
+            fresh = Client(raise_request_exception=False, **client)
+            if viewer == "half":
+                sign_in_halfway(fresh, self.own)
+            elif viewer != "anonymous":
+                sign_in(fresh, self.people[viewer])
+            yield fresh
+            transaction.set_rollback(True)
+
+    def everybody(self) -> Iterator[tuple[str, Client]]:
+        """Each viewer of the matrix with a browser, one after the other."""
+        for viewer in VIEWERS:
+            with self.browser(viewer) as client:
+                yield viewer, client
+
+    def object_of(self, name: str) -> Any:
+        """The object behind an address, None for pages without one."""
+        objects = {
+            "accounts:person": self.own,
+            "audit:event": self.event,
+            "audit:mail": self.mail,
+            "billing:close": self.period,
+            "billing:close_progress": self.period,
+            "billing:invoice": self.invoice,
+            "billing:invoice_pdf": self.invoice,
+            "billing:period": self.period,
+            "billing:usage@office": self.office,
+            "billing:usage_csv@office": self.office,
+            "booking:cancel": self.ticketed,
+            "booking:choose": self.search,
+            "booking:confirm": self.draft,
+            "booking:feed": self.feed,
+            "booking:give_up": self.handed_off,
+            "booking:handoff": self.handed_off,
+            "booking:results": self.search,
+            "booking:search@again": self.search,
+            "booking:ticket": self.booked,
+            "booking:trip": self.trip,
+            "booking:withdraw": self.draft,
+        }
+        return objects.get(name)
+
+    def url(self, name: str) -> str:
+        """The address as a person meets it: with its object, and with what a variant (`name@variant`) asks for."""
+        plain, _, variant = name.partition("@")
+        if variant:
+            return f"{reverse(plain)}?{variant}={self.object_of(name).public_id}"
+        if plain in {"accounts:text", "accounts:edit_text"}:
+            return reverse(plain, args=["terms"])
+        if plain == "account_reset_password_from_key":
+            return reverse(plain, kwargs={"uidb36": "1", "key": "no-such-key"})
+        found = self.object_of(plain)
+        return reverse(plain, args=[found.public_id] if found else [])
+
+    def body(self, name: str) -> dict[str, Any]:
+        """What a person would send to the address so that it does its work."""
+        bodies: dict[str, Callable[[], dict[str, Any]]] = {
+            "account_change_password": self._new_passwords,
+            "account_login": lambda: {"login": self.own.login_id, "password": PASSWORD},
+            "account_reset_password": lambda: {"email": self.own.email},
+            "accounts:edit_text": lambda: {"title": "旅行業約款", "body": "新しい文面"},
+            "accounts:second_factor": lambda: {"code": code_now()},
+            "accounts:recovery": lambda: {"code": "ABCDEF-ABCDEF-ABCDEF-ABCDEF"},
+            "booking:cancel": lambda: {"fee": "320"},
+            "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
+            "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
+            "booking:feeds": self._upload,
+            "booking:give_up": lambda: {"why": "予約をやめた"},
+            "booking:handoff": lambda: {"number": "2002", "price": "15640"},
+            "booking:record": self._recording,
+            "booking:search": self._wish,
+        }
+        return bodies[name]() if name in bodies else {}
+
+    def _new_passwords(self) -> dict[str, Any]:
+        fresh = "Shiro-kumo-2027-umi"
+        return {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh}
+
+    def _upload(self) -> dict[str, Any]:
+        content = usage_file(purchase(self.ticketed, number="2003"))
+        return {"connection": self.ex.code, "file": SimpleUploadedFile("more.csv", content)}
+
+    def _recording(self) -> dict[str, Any]:
+        return {
+            "trip": self.trip.number, "part": "back", "connection": self.jal.code, "number": "ABC123",
+            "title": "JAL 314", "from_name": "福岡", "to_name": "羽田", "price": "20000", "settlement": "lump",
+            "departs_h": "18", "departs_m": "00", "arrives_h": "20", "arrives_m": "00", **day_fields("day", TRAVEL),
+        }  # fmt: skip
+
+    def _wish(self) -> dict[str, Any]:
+        return {
+            "traveller": str(self.own.public_id), "purpose": "団地再生協議", "origin": "横浜", "destination": "福岡",
+            "trip_type": "one_way", "nights": "0", "kinds": ["air", "rail"], **day_fields("out_on", TRAVEL),
+        }  # fmt: skip
+
+
+def rail_offer(day: dt.date) -> Offer:
+    """A train to hand over."""
+    ride = Ride("のぞみ21号", "新横浜", "博多", jst.at(day, 10, 40), jst.at(day, 15, 20))
+    return Offer("ex", "のぞみ21号", "普通車指定席", 15640, rides=[ride])
+
+
+def day_fields(name: str, day: dt.date) -> dict[str, str]:
+    """A day in the three fields of a form."""
+    return {f"{name}_y": str(day.year), f"{name}_m": str(day.month), f"{name}_d": str(day.day)}
