@@ -15,14 +15,10 @@ from audit.models import MailState
 from audit.permissions import READ_EVENTS, READ_MAIL
 from audit.services import record_reading
 from lib import jst, registry
-from lib.actor import Actor
+from lib.requests import actor_of
 
 # state of a mail -> (tone of the badge, icon)
 MAIL_BADGES = {MailState.QUEUED: ("go", "clock"), MailState.SENT: ("ok", "ok"), MailState.FAILED: ("act", "stop")}
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
 
 
 def _uuid(text: str) -> UUID | None:
@@ -35,7 +31,7 @@ def _uuid(text: str) -> UUID | None:
 @require_safe
 def events(request: HttpRequest) -> HttpResponse:
     """The log, newest first, filtered by person, object, kind and days."""
-    actor = _actor(request)
+    actor = actor_of(request)
     access.page_for(actor, READ_EVENTS)
     form = EventFilterForm(request.GET or None)
     typed = form.cleaned_data if form.is_bound and form.is_valid() else {}
@@ -100,8 +96,8 @@ def _without(params: QueryDict, names: Iterable[str]) -> str:
 @require_safe
 def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One event with everything that was recorded."""
-    found = access.event_for(_actor(request), pk)
-    record_reading(_actor(request), looked_for={"event": found.public_id})
+    found = access.event_for(actor_of(request), pk)
+    record_reading(actor_of(request), looked_for={"event": found.public_id})
     (line,) = queries.event_lines([found])
     crumbs = [("ホーム", "/"), ("記録", reverse("audit:events")), (line.label, "")]
     return render(request, "audit/event.html", {"line": line, "crumbs": crumbs})
@@ -110,11 +106,11 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def mails(request: HttpRequest) -> HttpResponse:
     """The outbox, which is also the mail log."""
-    access.page_for(_actor(request), READ_MAIL)
+    access.page_for(actor_of(request), READ_MAIL)
     asked = request.GET.get("state", "")
     state = asked if asked in MailState.values else ""
     rows, following = queries.mail_page(
-        queries.mails(_actor(request), state=state), before=_uuid(request.GET.get("before", ""))
+        queries.mails(actor_of(request), state=state), before=_uuid(request.GET.get("before", ""))
     )
     here = reverse("audit:mails")
     tabs = [{"label": "すべて", "url": here, "current": not state}] + [
@@ -133,7 +129,7 @@ def mails(request: HttpRequest) -> HttpResponse:
 @require_safe
 def mail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One mail as it was written."""
-    found = access.mail_for(_actor(request), pk)
+    found = access.mail_for(actor_of(request), pk)
     context = {
         "mail": found,
         "badge": MAIL_BADGES[MailState(found.state)],

@@ -12,11 +12,7 @@ from accounts.forms import PublicTextForm
 from accounts.models import PublicText
 from accounts.services import publish_text
 from lib import clock, kept
-from lib.actor import Actor
-
-
-def _actor(request: HttpRequest) -> Actor:
-    return request.actor  # type: ignore[attr-defined,no-any-return]
+from lib.requests import actor_of
 
 
 def _crumbs(text: PublicText, *further: str) -> list[tuple[str, str]]:
@@ -28,21 +24,21 @@ def _crumbs(text: PublicText, *further: str) -> list[tuple[str, str]]:
 @require_safe
 def text(request: HttpRequest, slug: str) -> HttpResponse:
     """One public page, as it reads today."""
-    found = access.text_for(_actor(request), slug)
-    may_edit = _actor(request).may("accounts.public_text.edit")
+    found = access.text_for(actor_of(request), slug)
+    may_edit = actor_of(request).may("accounts.public_text.edit")
     return render(request, "accounts/text.html", {"text": found, "may_edit": may_edit, "crumbs": _crumbs(found)})
 
 
 @require_http_methods(["GET", "POST"])
 def edit_text(request: HttpRequest, slug: str) -> HttpResponse:
     """A new wording from today on."""
-    access.page_for(_actor(request), "accounts.public_text.edit")
-    found = access.text_for(_actor(request), slug)
+    access.page_for(actor_of(request), "accounts.public_text.edit")
+    found = access.text_for(actor_of(request), slug)
     held = kept.take(request)
     form = PublicTextForm(request.POST or held, initial={"title": found.title, "body": found.body})
     if request.method == "POST" and form.is_valid():
         publish_text(
-            _actor(request),
+            actor_of(request),
             slug=slug,
             title=form.cleaned_data["title"],
             body=form.cleaned_data["body"],

@@ -14,8 +14,8 @@ from billing.errors import NothingPrinted
 from billing.permissions import READ_INVOICES
 from billing.rules.days import period_name
 from billing.services import take_document
-from billing.views.common import actor_of
 from lib.htmx import redirect_see_other
+from lib.requests import actor_of
 from lib.tables import page_of
 
 

@@ -14,10 +14,10 @@ from billing.models import Period, PeriodState
 from billing.permissions import CLOSE_PERIODS, READ_PERIODS
 from billing.rules.days import DAY, month_end, period_name
 from billing.services import request_closing
-from billing.views.common import actor_of
 from lib import clock
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
+from lib.requests import actor_of
 
 
 @require_safe

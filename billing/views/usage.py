@@ -15,9 +15,9 @@ from billing.permissions import READ_USAGE
 from billing.queries import Basis, UsageFilter
 from billing.rules.days import DAY
 from billing.services import download_usage
-from billing.views.common import actor_of
 from lib import clock
 from lib.actor import Actor
+from lib.requests import actor_of
 
 SHOWN = 50
 

@@ -15,9 +15,9 @@ from booking.models import ChargeSource, Reservation
 from booking.permissions import ARRANGE_TRIP
 from booking.services.cancelling import CANCELLABLE, claim_cancellation, record_own_cancellation
 from booking.services.driving import quote_cancel
-from booking.views.searching import actor_of
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
+from lib.requests import actor_of
 
 
 @require_http_methods(["GET", "POST"])

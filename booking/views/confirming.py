@@ -15,9 +15,9 @@ from booking.forms import ConfirmForm
 from booking.permissions import ARRANGE_TRIP
 from booking.queries.confirming import confirm_page
 from booking.services.trips import submit_trip
-from booking.views.searching import actor_of
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
+from lib.requests import actor_of
 
 STEPS = ["条件", "候補", "確認", "予約"]
 

@@ -15,9 +15,9 @@ from booking.permissions import IMPORT_FEED, READ_FEED
 from booking.queries.connections import feed_connections
 from booking.queries.feeds import feed_list, feed_page
 from booking.services.feeds import upload_feed
-from booking.views.searching import actor_of
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other, render_page_or_part
+from lib.requests import actor_of
 
 
 @require_http_methods(["GET", "POST"])

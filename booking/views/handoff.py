@@ -14,11 +14,11 @@ from booking.permissions import ARRANGE_TRIP
 from booking.queries.handoff import handoff_page
 from booking.services.handoff import enter_number
 from booking.services.handoff import give_up as stop_handoff
-from booking.views.searching import actor_of
 from lib import kept
 from lib.errors import PortalError
 from lib.forms import typed_values
 from lib.htmx import redirect_see_other
+from lib.requests import actor_of
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,11 +12,11 @@ from booking.forms import RecordForm
 from booking.permissions import RECORD
 from booking.queries.connections import connections
 from booking.services.recording import record_reservation
-from booking.views.searching import actor_of
 from lib import kept
 from lib.errors import PortalError
 from lib.forms import typed_values
 from lib.htmx import redirect_see_other
+from lib.requests import actor_of
 
 
 @require_http_methods(["GET", "POST"])

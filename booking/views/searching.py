@@ -26,13 +26,9 @@ from lib.actor import Actor
 from lib.errors import PortalError
 from lib.forms import typed_values
 from lib.htmx import is_part, redirect_see_other, render_page_or_part
+from lib.requests import actor_of
 
 WAIT_SECONDS = 5.0
-
-
-def actor_of(request: HttpRequest) -> Actor:
-    """Who is behind the request."""
-    return request.actor  # type: ignore[attr-defined,no-any-return]
 
 
 @require_safe

@@ -16,9 +16,9 @@ from booking.queries import trip_list, trip_page
 from booking.queries.trips import trip_rows
 from booking.services.arranging import accept_price, ticket_reservation
 from booking.services.trips import withdraw_trip
-from booking.views.searching import actor_of
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other, render_page_or_part
+from lib.requests import actor_of
 from lib.tables import page_of
 
 

@@ -8,15 +8,14 @@ from accounts.errors import NoProxy
 from accounts.models import Role
 from accounts.services import grant_proxy
 from audit.models import Event, OutgoingMail
-from booking.models import SupplierCall, Trip
+from booking.models import Trip
 from booking.services import cancelling, driving
 from booking.services.searching import open_search
-from booking.tasks import BOOKER
 from lib import clock
 from lib.errors import NotPermitted
 from tests import world
 from tests.factories import SETUP, START, acting, contract, person
-from tests.world import drafted, searched, submitted, token, wish
+from tests.world import drafted, searched, submitted, token, wish, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,14 +25,6 @@ def traveller(sandbox):
     contract()
     world.connect(sandbox.url)
     return world.with_numbers(person(name="青木 千尋"))
-
-
-def work_off():
-    for _ in range(20):
-        due = list(SupplierCall.objects.exclude(state="done").values_list("pk", flat=True))
-        SupplierCall.objects.filter(pk__in=due).update(next_try_at=clock.wall())
-        for pk in due:
-            driving.carry_out(BOOKER, pk)
 
 
 def test_the_result_is_mailed_once_when_everything_has_come_to_rest(traveller):

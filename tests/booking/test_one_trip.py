@@ -18,11 +18,11 @@ from booking.models import (
 from booking.services import arranging, cancelling, driving, handoff, travelled
 from booking.services.searching import open_search
 from booking.services.trips import draft_trip, read_picks, submit_trip
-from booking.tasks import BOOKER, SWEEPER
+from booking.tasks import SWEEPER
 from lib import clock
 from tests import world
 from tests.factories import acting, contract, person
-from tests.world import drafted, searched, submitted, token, wish
+from tests.world import drafted, searched, submitted, token, wish, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 R = ReservationState
@@ -33,17 +33,6 @@ def traveller(sandbox):
     contract()
     world.connect(sandbox.url)
     return world.with_numbers(person())
-
-
-def work_off():
-    """Carry out every open call, as the workers would, until nothing is open."""
-    for _ in range(20):
-        due = list(SupplierCall.objects.exclude(state="done").values_list("pk", flat=True))
-        if not due:
-            return
-        SupplierCall.objects.filter(pk__in=due).update(next_try_at=clock.wall())
-        for pk in due:
-            driving.carry_out(BOOKER, pk)
 
 
 def states(trip):

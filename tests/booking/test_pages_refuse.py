@@ -6,13 +6,12 @@ import html
 import pytest
 
 from booking.models import ReservationState, SupplierCall, Trip
-from booking.services import driving, handoff
-from booking.tasks import BOOKER
+from booking.services import handoff
 from lib import clock
 from tests import world
 from tests.factories import acting, contract, person
 from tests.signin import sign_in
-from tests.world import drafted, searched, submitted, token
+from tests.world import drafted, searched, submitted, token, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -137,14 +136,6 @@ def test_the_confirm_page_says_when_an_offer_has_run_out(client, traveller, time
         answer = client.post(f"/trips/{trip.public_id}/confirm/", sent)
     assert answer.status_code == 422
     assert "もう一度探してください" in text_of(answer)
-
-
-def work_off():
-    for _ in range(20):
-        due = list(SupplierCall.objects.exclude(state="done").values_list("pk", flat=True))
-        SupplierCall.objects.filter(pk__in=due).update(next_try_at=clock.wall())
-        for pk in due:
-            driving.carry_out(BOOKER, pk)
 
 
 def test_a_sold_out_flight_stands_on_the_trips_page_with_the_next_step(client, traveller, sandbox):

@@ -41,12 +41,12 @@ def send_hints_to(url: str) -> None:
     current_app._after_fork()  # type: ignore[attr-defined]
 
 
-def swept(true: Callable[[], bool], *, seconds: float = 30.0, what: str = "") -> None:
-    """Sweep twice a second, as beat lets the workers do, until something has come about; fails with `what`."""
+def swept(true: Callable[[], bool], *, what: Callable[[], str], seconds: float = 30.0) -> None:
+    """Sweep twice a second, as beat lets the workers do, until something has come about; else fails with `what()`."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         sweep_calls()
         if true():
             return
         time.sleep(0.5)
-    raise AssertionError(what or "it did not come about")
+    raise AssertionError(what())

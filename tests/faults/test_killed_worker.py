@@ -37,7 +37,7 @@ def test_what_a_killed_worker_did_is_found_and_not_done_again(verb, ends, truth,
     assert sent(sandbox, verb) == 1
 
     next_one = portal.start_worker("io")
-    swept(lambda: is_in(flight, ends), what=f"{flight.state}\n{next_one.tail()}")
+    swept(lambda: is_in(flight, ends), what=lambda: f"{flight.state}\n{next_one.tail()}")
 
     assert held(sandbox, flight) == [truth]
     assert flight.number == sandbox.truth()["bookings"][0]["number"]

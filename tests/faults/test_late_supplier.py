@@ -26,9 +26,9 @@ def test_a_booking_made_after_our_time_out_is_found_and_never_taken_for_failed(t
     worker = portal.start_worker("io")
     submitted(traveller, flight.trip)
 
-    swept(lambda: is_in(flight, R.UNKNOWN), what=f"{flight.state}\n{worker.tail()}")
-    swept(lambda: not is_in(flight, R.UNKNOWN), what=worker.tail())
-    swept(lambda: is_in(flight, R.TICKETED), what=f"{flight.state}\n{worker.tail()}")
+    swept(lambda: is_in(flight, R.UNKNOWN), what=lambda: f"{flight.state}\n{worker.tail()}")
+    swept(lambda: not is_in(flight, R.UNKNOWN), what=worker.tail)
+    swept(lambda: is_in(flight, R.TICKETED), what=lambda: f"{flight.state}\n{worker.tail()}")
 
     assert held(sandbox, flight) == ["ticketed"]
     assert sent(sandbox, "book") == 1

@@ -23,7 +23,7 @@ def test_a_confirmation_whose_hints_were_flushed_is_carried_out_once(traveller, 
     assert broker.flush()
 
     worker = portal.start_worker("io")
-    swept(lambda: is_in(flight, R.TICKETED), what=f"{flight.state}\n{worker.tail()}")
+    swept(lambda: is_in(flight, R.TICKETED), what=lambda: f"{flight.state}\n{worker.tail()}")
 
     assert booked_once(sandbox, flight)
 
@@ -38,7 +38,7 @@ def test_a_confirmation_while_redis_is_away_is_taken_and_carried_out_once(travel
     assert is_in(flight, R.BOOKING)
 
     worker = portal.start_worker("io")
-    swept(lambda: is_in(flight, R.TICKETED), what=f"{flight.state}\n{worker.tail()}")
+    swept(lambda: is_in(flight, R.TICKETED), what=lambda: f"{flight.state}\n{worker.tail()}")
 
     assert booked_once(sandbox, flight)
 
@@ -60,7 +60,7 @@ def test_redis_fails_while_the_supplier_is_at_work(trouble, traveller, sandbox, 
             wait_until(lambda: is_in(flight, R.TICKETING, R.UNKNOWN), what=f"{flight.state}\n{worker.tail()}")
         finally:
             broker.start()
-    swept(lambda: is_in(flight, R.TICKETED), what=f"{flight.state}\n{worker.tail()}")
+    swept(lambda: is_in(flight, R.TICKETED), what=lambda: f"{flight.state}\n{worker.tail()}")
 
     assert booked_once(sandbox, flight)
 

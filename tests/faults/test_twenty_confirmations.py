@@ -39,7 +39,7 @@ def test_twenty_identical_confirmations_book_once(traveller, sandbox, portal):
     assert trip.state == TripState.RELEASED
     assert Event.objects.filter(code="booking.trip.released").count() == 1
     held = trip.reservations.filter(way="api")
-    swept(lambda: set(held.values_list("state", flat=True)) == {R.TICKETED, R.BOOKED}, what=worker.tail())
+    swept(lambda: set(held.values_list("state", flat=True)) == {R.TICKETED, R.BOOKED}, what=worker.tail)
     assert [len(sandbox.bookings(reservation.reference)) for reservation in held] == [1, 1]
     assert SupplierCall.objects.filter(verb=CallVerb.BOOK).count() == 2
     assert sent(sandbox, "book") == 1

@@ -12,9 +12,86 @@ from __future__ import annotations
 from typing import NamedTuple
 
 VIEWERS = ("anonymous", "half", "own", "proxy", "other", "approver", "admin", "admin'", "operator", "auditor")
+SIGNED_IN = VIEWERS[2:]
 
 TABLE = """
-address                              method  anon  half  own   proxy other appr  admin admin' oper  audit
+address                              method  anon   half   own    proxy  other  appr   admin  admin' oper   audit
+
+config:home                          GET     in     code   200    200    200    200    200    200    200    200
+config:help                          GET     200    200    200    200    200    200    200    200    200    200
+config:healthz                       GET     200    200    200    200    200    200    200    200    200    200
+config:readyz                        GET     200    200    200    200    200    200    200    200    200    200
+config:csp_report                    POST    204    204    204    204    204    204    204    204    204    204
+config:parts                         GET     200    200    200    200    200    200    200    200    200    200
+
+account_login                        GET     200    home   home   home   home   home   home   home   home   home
+account_login                        POST    home   home   home   home   home   home   home   home   home   home
+account_logout                       GET     in     200    200    200    200    200    200    200    200    200
+account_logout                       POST    in     in     in     in     in     in     in     in     in     in
+account_signup                       GET     in     code   in     in     in     in     in     in     in     in
+account_change_password              GET     in     code   200    200    200    200    200    200    200    200
+account_change_password              POST    in     code   302    302    302    302    302    302    302    302
+account_reset_password               GET     200    200    200    200    200    200    200    200    200    200
+account_reset_password               POST    302    302    302    302    302    302    302    302    302    302
+account_reset_password_done          GET     200    200    200    200    200    200    200    200    200    200
+account_reset_password_from_key      GET     200    200    200    200    200    200    200    200    200    200
+account_reset_password_from_key      POST    200    200    200    200    200    200    200    200    200    200
+account_reset_password_from_key_done GET     200    200    200    200    200    200    200    200    200    200
+
+accounts:second_factor               GET     in     200    home   home   home   home   home   home   home   home
+accounts:second_factor               POST    in     home   home   home   home   home   home   home   home   home
+accounts:recovery                    GET     in     200    home   home   home   home   home   home   home   home
+accounts:recovery                    POST    in     422    home   home   home   home   home   home   home   home
+accounts:me                          GET     in     code   200    200    200    200    200    200    200    200
+accounts:recovery_codes              GET     in     code   200    200    200    200    200    200    200    200
+accounts:recovery_codes              POST    in     code   200    200    200    200    200    200    200    200
+accounts:people                      GET     in     code   403    403    403    403    200    200    200    200
+accounts:person                      GET     in     code   200    404    404    404    200    404    200    200
+accounts:text                        GET     200    200    200    200    200    200    200    200    200    200
+accounts:edit_text                   GET     in     code   403    403    403    403    403    403    200    403
+accounts:edit_text                   POST    in     code   403    403    403    403    403    403    303    403
+
+audit:events                         GET     in     code   403    403    403    403    403    403    403    200
+audit:event                          GET     in     code   404    404    404    404    404    404    404    200
+audit:mails                          GET     in     code   403    403    403    403    403    403    200    200
+audit:mail                           GET     in     code   404    404    404    404    404    404    200    200
+
+booking:places                       GET     in     code   200    200    200    403    403    403    403    403
+booking:search                       GET     in     code   200    200    200    403    403    403    403    403
+booking:search                       POST    in     code   303    303    422    403    403    403    403    403
+booking:search@again                 GET     in     code   200    404    404    403    403    403    403    403
+booking:results                      GET     in     code   200    404    404    404    404    404    200    404
+booking:choose                       POST    in     code   303    404    404    404    404    404    303    404
+booking:trips                        GET     in     code   200    200    200    403    200    200    200    200
+booking:trip                         GET     in     code   200    200    404    404    200    404    200    200
+booking:confirm                      GET     in     code   200    200    404    404    404    404    200    404
+booking:confirm                      POST    in     code   303    303    404    404    404    404    303    404
+booking:withdraw                     GET     in     code   200    200    404    404    404    404    200    404
+booking:withdraw                     POST    in     code   303    303    404    404    404    404    303    404
+booking:ticket                       POST    in     code   303    303    404    404    404    404    303    404
+booking:handoff                      GET     in     code   200    200    404    404    404    404    200    404
+booking:handoff                      POST    in     code   303    303    404    404    404    404    303    404
+booking:give_up                      POST    in     code   303    303    404    404    404    404    303    404
+booking:cancel                       GET     in     code   200    200    404    404    404    404    200    404
+booking:cancel                       POST    in     code   303    303    404    404    404    404    303    404
+booking:record                       GET     in     code   403    403    403    403    403    403    200    403
+booking:record                       POST    in     code   403    403    403    403    403    403    303    403
+booking:feeds                        GET     in     code   403    403    403    403    403    403    200    200
+booking:feeds                        POST    in     code   403    403    403    403    403    403    303    403
+booking:feed                         GET     in     code   404    404    404    404    404    404    200    200
+
+billing:periods                      GET     in     code   403    403    403    403    403    403    200    200
+billing:period                       GET     in     code   404    404    404    404    404    404    200    200
+billing:close                        GET     in     code   404    404    404    404    404    404    200    404
+billing:close                        POST    in     code   404    404    404    404    404    404    303    404
+billing:close_progress               GET     in     code   404    404    404    404    404    404    200    200
+billing:invoices                     GET     in     code   403    403    403    403    200    200    200    200
+billing:invoice                      GET     in     code   404    404    404    404    200    404    200    200
+billing:invoice_pdf                  GET     in     code   404    404    404    404    200    404    200    200
+billing:usage                        GET     in     code   403    403    403    403    200    200    200    200
+billing:usage@office                 GET     in     code   403    403    403    403    200    404    200    200
+billing:usage_csv                    GET     in     code   403    403    403    403    200    200    200    200
+billing:usage_csv@office             GET     in     code   403    403    403    403    200    404    200    200
 """
 
 
@@ -32,8 +109,9 @@ class Row(NamedTuple):
 
     @property
     def entitled(self) -> list[str]:
-        """The viewers for whom the address does its work."""
-        return [viewer for viewer, answer in self.answers.items() if answer in {"200", "204", "303"}]
+        """The signed-in viewers for whom the address does its work."""
+        shut = {"in", "code", "403", "404", "422"}
+        return [viewer for viewer in SIGNED_IN if self.answers[viewer] not in shut]
 
 
 def rows() -> list[Row]:

@@ -63,6 +63,7 @@ class Stage:
         publish_text(SETUP, slug="terms", title="旅行業約款", body="文面", first=START, position=1)
         Tick.objects.create(name="beat", at=clock.wall())
         self.jal, self.ex = factories.connection("jal_online"), factories.connection("ex", Way.HANDOFF)
+        self.hotels = factories.connection("yado_net")
         self._trips()
         self._money()
         self.feed = self._feed()
@@ -88,19 +89,23 @@ class Stage:
             self.trip, self.jal, state="booked", ticketed_at=None, hold_until=clock.now() + dt.timedelta(days=2)
         )
         self.draft = factories.trip(
-            self.own, day=day, state="draft", authorised_total=None, submitted_at=None, consented_at=None
-        )
+            self.own, day=day, state="draft", search=self._asked("drafted"), authorised_total=None, submitted_at=None,
+            consented_at=None,
+        )  # fmt: skip
         chosen = factories.reservation(
             self.draft, self.ex, state="draft", offer=rail_offer(day).as_json(), **nothing, **fare
         )
         factories.segment(chosen)
-        self.search = Search.objects.create(
-            asked_by=self.own, traveller=self.own, purpose="団地再生協議", origin=city("横浜"),
-            destination=city("福岡"), out_on=day, wish_key="x", created_at=clock.now(),
-        )  # fmt: skip
+        self.search = self._asked("open")
         self.answer = SearchAnswer.objects.create(
             search=self.search, connection=self.ex, part=Part.OUT, state="answered", asked_at=clock.now(),
             answered_at=clock.now(), offers=[rail_offer(day).as_json()],
+        )  # fmt: skip
+
+    def _asked(self, key: str) -> Search:
+        return Search.objects.create(
+            asked_by=self.own, traveller=self.own, purpose="団地再生協議", origin=city("横浜"),
+            destination=city("福岡"), out_on=TRAVEL, wish_key=key, created_at=clock.now(),
         )  # fmt: skip
 
     def _money(self) -> None:
@@ -207,9 +212,9 @@ class Stage:
 
     def _recording(self) -> dict[str, Any]:
         return {
-            "trip": self.trip.number, "part": "back", "connection": self.jal.code, "number": "ABC123",
-            "title": "JAL 314", "from_name": "福岡", "to_name": "羽田", "price": "20000", "settlement": "lump",
-            "departs_h": "18", "departs_m": "00", "arrives_h": "20", "arrives_m": "00", **day_fields("day", TRAVEL),
+            "trip": self.trip.number, "part": "stay", "connection": self.hotels.code, "number": "ABC123",
+            "title": "ホテル博多なぎさ通り", "nights": "1", "price": "9000", "settlement": "lump",
+            **day_fields("day", TRAVEL),
         }  # fmt: skip
 
     def _wish(self) -> dict[str, Any]:
