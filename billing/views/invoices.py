@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from accounts.access import page_for
 from billing import access, queries
@@ -50,7 +50,8 @@ def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "billing/invoice.html", context)
 
 
-@require_safe
+# Not HEAD: that would record a download that nobody made.
+@require_GET
 def invoice_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The PDF; until it is made, the invoice's page with a word about it."""
     actor = actor_of(request)

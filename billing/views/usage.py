@@ -5,7 +5,7 @@ import datetime as dt
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_GET, require_safe
 
 from accounts import queries as accounts
 from accounts.access import page_for
@@ -41,7 +41,8 @@ def usage(request: HttpRequest) -> HttpResponse:
     return render(request, "billing/usage.html", context, status=200 if wanted else 422)
 
 
-@require_safe
+# Not HEAD: that would record a download that nobody made.
+@require_GET
 def usage_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """The file, streamed; with days that cannot be, the page with what to mend."""
     actor = actor_of(request)

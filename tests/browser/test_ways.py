@@ -147,12 +147,11 @@ def test_the_back_button_after_booking_books_nothing_again(traveller, portal, ne
     sign_in(page, traveller)
     search_for_a_trip(page)
     expect(page.get_by_text("すべての答えがそろいました").first).to_be_visible(timeout=15000)
-    page.locator("input[name=out]").first.check()
+    page.locator("tr:has-text('JAL') input[name=out]").first.check()
     page.get_by_role("button", name="内容を確かめる").click()
     page.check("input[name=consent]")
     page.get_by_role("button", name=re.compile("円で予約する")).click()
     page.wait_for_url("**/trips/*-*/")
-    calls = SupplierCall.objects.count()
     page.go_back()
     page.wait_for_load_state()
     if page.get_by_role("button", name=re.compile("円で予約する")).count():
@@ -160,5 +159,5 @@ def test_the_back_button_after_booking_books_nothing_again(traveller, portal, ne
         page.get_by_role("button", name=re.compile("円で予約する")).click()
         page.wait_for_load_state()
     assert Trip.objects.count() == 1
-    assert SupplierCall.objects.filter(verb="book").count() == calls or calls == 0
+    assert SupplierCall.objects.filter(verb="book").count() == 1
     assert Reservation.objects.exclude(state="withdrawn").count() == 1
