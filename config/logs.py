@@ -1,5 +1,6 @@
 """Structured logs: JSON lines on standard output, with request id, task id and the person's public id; never with names."""
 
+import os
 from typing import Any
 
 import structlog
@@ -34,7 +35,8 @@ LOGGING: dict[str, Any] = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},
-        "django_structlog": {"level": "WARNING"},
+        # One line per request and task, with the request id that both share; tests stay quiet.
+        "django_structlog": {"level": "WARNING" if os.environ.get("PORTAL_ENV") == "test" else "INFO"},
         "celery.beat": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},

@@ -30,7 +30,7 @@ def app_connection() -> psycopg.Connection:
 def outcome(connection: psycopg.Connection, statement: str) -> str:
     """The SQLSTATE with which a statement is refused; empty when it went through."""
     try:
-        connection.execute(statement)  # type: ignore[call-overload]
+        connection.execute(statement)
     except psycopg.Error as error:
         return error.sqlstate or "?"
     finally:
