@@ -71,7 +71,11 @@ WORDS = {
     "method": {"totp": "認証アプリ", "recovery_code": "回復コード"},
     "reason": {"person": "本人の操作", "limit": "時間切れ"},
     "way": {"change": "本人の変更", "reset": "メールからの再設定"},
-    "kind": {"password_reset": "パスワードの再設定"},
+    "kind": {
+        "password_reset": "パスワードの再設定",
+        "trip_result": "予約結果のお知らせ",
+        "cancelled": "取消のお知らせ",
+    },
     "action": {
         "accounts.person.read": "利用者の閲覧",
         "accounts.member_number.read": "会員番号の閲覧",
@@ -84,7 +88,6 @@ WORDS = {
         "booking.reservation.record": "手配の記録",
         "booking.feed.import": "利用実績の取込",
         "booking.feed.read": "利用実績の閲覧",
-        "booking.connection.read": "手配先の閲覧",
         "billing.period.read": "締めの閲覧",
         "billing.period.close": "締め",
         "billing.invoice.read": "請求書の閲覧",

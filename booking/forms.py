@@ -40,16 +40,16 @@ class SearchForm(Form):
     purpose = TextField("用務", hint="例:九州支社 団地再生協議。私用の旅行は扱いません。", max_length=120, size="full")
     origin = TextField("出発地", hint="駅・空港・市町村", max_length=60, widget=forms.TextInput(attrs=SUGGEST))
     destination = TextField("用務地", hint="駅・空港・市町村", max_length=60, widget=forms.TextInput(attrs=SUGGEST))
-    out_on = DateField3("行き")
+    out_on = DateField3("行きの日")
     trip_type = RadioField("行程", choices=[("round", "往復"), ("one_way", "片道")], initial="round")
-    back_on = DateField3("帰り", required=False, hint="片道のときは空けておいてください。")
+    back_on = DateField3("帰りの日", required=False, hint="片道のときは空けておいてください。")
     nights = WholeField(
         "泊数", low=0, high=30, unit="泊", initial=0, hint="宿泊先も探すときに入れてください。日帰りは0です。"
     )
     kinds = ChecksField(
         "探す乗りもの", choices=[("air", "飛行機"), ("rail", "新幹線")], initial=["air", "rail"], required=False
     )
-    silent = frozenset({"trip_type", "kinds", "traveller"})
+    silent = frozenset({"trip_type", "kinds", "traveller", "back_on"})
 
     def __init__(self, *args: Any, travellers: Sequence[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -83,6 +83,11 @@ AFTER_ASKING: Mapping[str, frozenset[str]] = {
 }
 
 
+def moves_of(state: str, verb: str) -> Mapping[str, frozenset[str]]:
+    """The table for the outcome of a call: out of `unknown` only to where this very call could have led."""
+    return {R.UNKNOWN: AFTER_ASKING[verb]} if state == R.UNKNOWN else RESERVATION_MOVES
+
+
 class CallState(models.TextChoices):
     OPEN = "open", "実行中"
     ASKING = "asking", "照会中"

@@ -1,7 +1,6 @@
 """Settings, read once. `PORTAL_ENV` is development, test or production; production refuses every convenience."""
 
 import os
-import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -295,4 +294,3 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = "public_id"
 SILENCED_SYSTEM_CHECKS: list[str] = []
-RUNNING_TESTS = "pytest" in sys.modules

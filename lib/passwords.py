@@ -1,7 +1,7 @@
 """Password hashing with a pepper: PBKDF2-HMAC-SHA256 over HMAC-SHA-256(pepper, NFKC(password)).
 
-The pepper is a secret outside the database, so that a stolen dump alone is worthless. Its key id stands in the
-algorithm's name part of the hash's iterations field by way of the setting; a changed pepper means new hashes at sign-in.
+The pepper is a secret outside the database, so that a stolen dump alone is worthless. A lost or changed pepper means a new
+password for everybody: keep two copies.
 """
 
 import hashlib

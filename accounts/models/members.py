@@ -8,7 +8,12 @@ from lib.encrypted import blind_index, unseal
 from lib.ids import uuid7
 
 PLACE = "accounts_membernumber.number"
-SUPPLIER_NAMES = {"jal_online": "JALオンライン", "ex": "エクスプレス予約", "yado_net": "ヤドネット"}
+SUPPLIER_NAMES = {
+    "jal_online": "JALオンライン",
+    "ex": "エクスプレス予約（会員ID）",
+    "ex_card": "エクスプレス予約（個人会員番号）",
+    "yado_net": "ヤドネット",
+}
 
 
 class MemberNumber(DatedRow):

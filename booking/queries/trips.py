@@ -155,10 +155,12 @@ class TripPage:
     total: int = 0
     is_moving: bool = False
     may_arrange: bool = False
+    may_withdraw: bool = False
     proxy_name: str = ""
 
 
 MOVING = frozenset({R.BOOKING, R.TICKETING, R.CHANGING, R.CANCELLING, R.UNKNOWN})
+WAITING = frozenset({R.DRAFT, R.HANDED_OFF, R.SCHEDULED})
 OVER = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED})
 
 
@@ -184,6 +186,7 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
         total=sum(charge.amount for charge in charges),
         is_moving=any(row.state in MOVING for row in rows),
         may_arrange=may,
+        may_withdraw=may and all(row.state in WAITING or row.state in OVER for row in rows),
         proxy_name=trip.traveller.name if another and actor.scope("booking.trip.read") is Scope.OWN else "",
     )
 

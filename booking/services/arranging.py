@@ -25,7 +25,7 @@ from booking.models import (
 )
 from booking.services.connections import pause_connection
 from booking.services.ledger import charge_fare
-from booking.states import DURING, ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES
+from booking.states import DURING, ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
 from booking.suppliers.types import Booked, Exchange, Ticketed
@@ -201,7 +201,7 @@ def record_booked(
         reservation,
         R.BOOKED,
         code="booking.reservation.booked",
-        allowed=RESERVATION_MOVES,
+        allowed=moves_of(reservation.state, call.verb),
         actor=actor,
         about=[reservation.trip],
         data={"number": booked.number, "price": booked.price, "hold_until": booked.hold_until},
@@ -227,7 +227,7 @@ def record_ticketed(
         reservation,
         R.TICKETED,
         code="booking.reservation.ticketed",
-        allowed=RESERVATION_MOVES,
+        allowed=moves_of(reservation.state, call.verb),
         actor=actor,
         about=[reservation.trip],
         data={"number": reservation.number, "ticket": ticketed.ticket_number, "price": ticketed.price},
@@ -256,7 +256,7 @@ def record_refused(
             CallVerb.TICKET: "booking.reservation.not_ticketed",
             CallVerb.CANCEL: "booking.reservation.not_cancelled",
         }[CallVerb(call.verb)],
-        allowed=RESERVATION_MOVES,
+        allowed=moves_of(reservation.state, call.verb),
         actor=actor,
         why=why,
         about=[reservation.trip],

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import page_for
 from accounts.queries import travellers_for
@@ -106,11 +106,14 @@ def results(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render_page_or_part(request, "booking/results.html", "booking/_results.html", context)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The chosen offers become the search's trip."""
     actor = actor_of(request)
     asked = access.search_for(actor, pk)
+    if request.method == "GET":
+        # The address of a refused choice, opened again.
+        return redirect_see_other(request, reverse("booking:results", args=[pk]))
     try:
         trip = draft_trip(actor, asked, picks=read_picks(asked, request.POST.dict()))
     except AlreadySubmitted as error:

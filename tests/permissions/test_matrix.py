@@ -84,7 +84,9 @@ def test_a_refusal_names_nothing_of_what_it_refuses(stage: Stage):
 
 def test_an_ended_proxy_opens_nothing_any_more(stage: Stage):
     Proxy.objects.update(valid=between(START, clock.today().replace(day=1)))
-    opened = {row.name: row for row in rows() if row.answers["proxy"] in {"200", "303"} and row.answers["other"] == "404"}
+    opened = {
+        row.name: row for row in rows() if row.answers["proxy"] in {"200", "303"} and row.answers["other"] == "404"
+    }
     assert opened
     for row in opened.values():
         assert ask(stage, "proxy", row).word == "404", row.name

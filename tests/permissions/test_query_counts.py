@@ -1,0 +1,165 @@
+"""Lists ask the database as often for thirty rows as for three, and no more often than `query_counts.json` says.
+
+A number that went down, or up for a good reason, is written into the file by hand: the message names both.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Role
+from audit.services import queue_mail
+from billing.models import Invoice, Period
+from billing.services import close_period, open_periods
+from booking.models import Feed, FeedRow, SearchAnswer
+from lib import clock
+from tests import factories
+from tests.factories import SETUP
+from tests.permissions.stage import TODAY, TRAVEL, Stage, rail_offer
+
+pytestmark = pytest.mark.django_db
+COUNTS: dict[str, int] = json.loads(Path(__file__).with_name("query_counts.json").read_text(encoding="utf-8"))
+FEW, MANY = 3, 30
+
+
+def trips(stage: Stage, n: int) -> None:
+    """Trips of the traveller with a ride each, some of which wait for a number."""
+    for index in range(n):
+        trip = factories.trip(stage.own, day=TRAVEL + dt.timedelta(days=index))
+        nothing = {"number": "", "booked_at": None, "ticketed_at": None}
+        waiting = {"state": "handed_off", **nothing} if index % 2 else {}
+        factories.segment(factories.reservation(trip, stage.ex, **waiting))
+
+
+def items(stage: Stage, n: int) -> None:
+    """Reservations of one trip, each with a charge."""
+    for _ in range(n):
+        ride = factories.reservation(stage.trip, stage.jal)
+        factories.charge(stage.own, on=TRAVEL, reservation=ride)
+
+
+def people(stage: Stage, n: int) -> None:
+    for _ in range(n):
+        factories.person(Role.EMPLOYEE, Role.APPROVER, of=factories.department(stage.office))
+
+
+def feeds(stage: Stage, n: int) -> None:
+    for index in range(n):
+        Feed.objects.create(
+            connection=stage.ex, file_name=f"{index}.csv", sha256=str(index), content=b"", state="done",
+            uploaded_by=stage.people["operator"], uploaded_at=clock.now(),
+        )  # fmt: skip
+
+
+def feed_rows(stage: Stage, n: int) -> None:
+    for line in range(n):
+        ride = factories.reservation(factories.trip(stage.own), stage.ex)
+        FeedRow.objects.create(
+            feed=stage.feed, line=line + 10, digest=str(line), state="unmatched", reservation=ride, reason="要確認"
+        )
+
+
+def mails(stage: Stage, n: int) -> None:
+    with transaction.atomic():
+        for _ in range(n):
+            queue_mail(
+                SETUP, kind="試験", to_person=stage.own.public_id, to_address=stage.own.email, subject="結果",
+                body="本文", about=stage.trip,
+            )  # fmt: skip
+
+
+def offices(stage: Stage, n: int) -> None:
+    """Offices with a person and a charge each, and the periods of all of them."""
+    for _ in range(n):
+        traveller = factories.person(of=factories.department())
+        factories.charge(traveller, on=dt.date(2026, 11, 30))
+    open_periods(SETUP, until=TODAY)
+
+
+def charges(stage: Stage, n: int) -> None:
+    """Charges of November in the office, each of a person and a trip of its own."""
+    for _ in range(n):
+        traveller = factories.person(of=factories.department(stage.office))
+        ride = factories.reservation(factories.trip(traveller), stage.jal)
+        factories.charge(traveller, on=dt.date(2026, 11, 30), reservation=ride, segment=factories.segment(ride))
+
+
+def invoices(stage: Stage, n: int) -> None:
+    offices(stage, n)
+    for period in Period.objects.filter(last_day=dt.date(2026, 11, 30)).select_related("office"):
+        close_period(SETUP, office=period.office, period=period)
+    assert Invoice.objects.count() > n
+
+
+def offers(stage: Stage, n: int) -> None:
+    """An answer with many offers, and answers of many suppliers."""
+    SearchAnswer.objects.filter(pk=stage.answer.pk).update(offers=[rail_offer(TRAVEL).as_json()] * n)
+    for _ in range(n):
+        SearchAnswer.objects.create(
+            search=stage.search, connection=factories.connection("jal_online"), part="out", state="answered",
+            asked_at=clock.now(), answered_at=clock.now(), offers=[rail_offer(TRAVEL).as_json()],
+        )  # fmt: skip
+
+
+def everything(stage: Stage, n: int) -> None:
+    for fill in (trips, feed_rows, charges):
+        fill(stage, n)
+
+
+# name in the file -> (address, what follows it, who looks, what there is more of)
+LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
+    "home of an employee": ("config:home", "", "own", everything),
+    "home of a proxy": ("config:home", "", "proxy", everything),
+    "home of an approver": ("config:home", "", "approver", everything),
+    "home of an admin": ("config:home", "", "admin", everything),
+    "home of an operator": ("config:home", "", "operator", everything),
+    "home of an auditor": ("config:home", "", "auditor", everything),
+    "people, as an admin": ("accounts:people", "", "admin", people),
+    "people, as an operator": ("accounts:people", "", "operator", people),
+    "events of a kind": ("audit:events", "?kind=accounts.role.granted", "auditor", people),
+    "mails": ("audit:mails", "", "auditor", mails),
+    "trips, as a traveller": ("booking:trips", "", "own", trips),
+    "trips, as an operator": ("booking:trips", "", "operator", trips),
+    "trips found by words": ("booking:trips", "?q=団地再生", "operator", trips),
+    "a trip": ("booking:trip", "", "own", items),
+    "results": ("booking:results", "?show=all", "own", offers),
+    "feeds": ("booking:feeds", "", "operator", feeds),
+    "rows of a feed": ("booking:feed", "", "operator", feed_rows),
+    "periods": ("billing:periods", "?month=2026-11", "operator", offices),
+    "a period": ("billing:period", "", "operator", charges),
+    "invoices": ("billing:invoices", "", "auditor", invoices),
+    "usage": ("billing:usage", "", "admin", charges),
+    "usage of all offices": ("billing:usage", "", "operator", charges),
+}
+
+
+def queries_of(stage: Stage, name: str, rows: int) -> list[str]:
+    """What the page asks the database when there are so many rows more."""
+    address, query, viewer, fill = LISTS[name]
+    with stage.browser(viewer) as client:
+        fill(stage, rows)
+        url = stage.url(address) + query
+        client.get(url)
+        with CaptureQueriesContext(connection) as captured:
+            answer: Any = client.get(url)
+        assert answer.status_code == 200
+        return [entry["sql"] for entry in captured.captured_queries]
+
+
+def test_every_list_has_a_number_and_every_number_a_list():
+    assert sorted(LISTS) == sorted(COUNTS)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_thirty_rows_ask_no_more_than_three(stage: Stage, name: str):
+    few, many = queries_of(stage, name, FEW), queries_of(stage, name, MANY)
+    assert len(many) == len(few), "\n".join(sql[:300] for sql in many)
+    assert len(few) == COUNTS.get(name), f"{name}: {len(few)} queries, {COUNTS.get(name)} in query_counts.json"
