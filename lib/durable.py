@@ -15,7 +15,7 @@ from lib import clock
 
 
 class Claimable(models.Model):
-    """Abstract base of rows that a worker takes: claim, renew, release; `next_try_at` empty means nothing is to be done."""
+    """Abstract base of rows that a worker takes: claim, release; `next_try_at` empty means nothing is to be done."""
 
     claim_token = models.UUIDField(null=True, editable=False)
     claimed_until = models.DateTimeField(null=True, editable=False)
@@ -40,11 +40,6 @@ def claim(rows: models.QuerySet[Row], pk: int, *, lease: dt.timedelta | None = N
         claim_token=token, claimed_until=wall + (lease or _lease()), attempts=F("attempts") + 1
     )
     return token if taken else None
-
-
-def renew(rows: models.QuerySet[Row], pk: int, token: UUID, *, lease: dt.timedelta | None = None) -> bool:
-    """Prolong a claim that is still ours."""
-    return rows.filter(pk=pk, claim_token=token).update(claimed_until=clock.wall() + (lease or _lease())) == 1
 
 
 def release(

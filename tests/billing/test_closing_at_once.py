@@ -1,8 +1,6 @@
 """Closings at the same moment, and workers that die: always one invoice, numbers without gaps."""
 
 import datetime as dt
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -15,29 +13,13 @@ from booking.models import Charge
 from lib import clock
 from tests import factories
 from tests.billing.world import World
+from tests.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def on(day: int, month: int = 11) -> dt.date:
     return dt.date(2026, month, day)
-
-
-def at_once(*jobs):
-    """Run the jobs in threads that start together; what each returned or raised."""
-    barrier = Barrier(len(jobs))
-
-    def run(job):
-        barrier.wait()
-        try:
-            return job()
-        except Exception as error:  # noqa: BLE001  handed to the test
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(jobs)) as pool:
-        return list(pool.map(run, jobs))
 
 
 def test_the_same_closing_by_many_makes_one_invoice(world: World):

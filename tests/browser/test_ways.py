@@ -109,7 +109,7 @@ def test_the_journey_passes_by_keyboard_alone(traveller, portal, new_page):
     page.keyboard.press("Space")
     tab_to(page, "input[name=back]")
     page.keyboard.press("Space")
-    tab_to(page, "#pick button[type=submit]")
+    tab_to(page, "button[form=pick]")
     page.keyboard.press("Enter")
     page.wait_for_url("**/confirm/")
     tab_to(page, "input[name=consent]")

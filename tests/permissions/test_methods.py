@@ -23,7 +23,7 @@ OFFERED = {name: {row.method for row in rows() if row.address == name} for name 
 def test_a_form_without_its_token_is_refused_and_changes_nothing(stage: Stage, row: Row):
     for viewer in VIEWERS:
         with stage.browser(viewer, enforce_csrf_checks=True) as client:
-            answer = Answer(lambda: client.post(stage.url(row.name), stage.body(row.name)))  # noqa: B023
+            answer = Answer(lambda: client.post(stage.url(row.name), stage.body(row.name)))
         assert answer.word in ({"204"} if row.name in WITHOUT_TOKEN else {"403", "in", "code"}), viewer
         assert not answer.changed, viewer
 
@@ -47,7 +47,7 @@ def test_asking_for_the_headers_alone_changes_nothing_and_records_no_download(st
     get = next(row for row in rows() if (row.name, row.method) == (name, "GET"))
     for viewer in ("anonymous", *get.entitled[:1]):
         with stage.browser(viewer) as client:
-            answer = Answer(lambda: client.head(stage.url(name)))  # noqa: B023
+            answer = Answer(lambda: client.head(stage.url(name)))
             assert not Event.objects.filter(code__endswith=".downloaded").exists(), viewer
         assert answer.word in {get.answers[viewer], "405"}, viewer
         assert not answer.changed, viewer
