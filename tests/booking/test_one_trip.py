@@ -270,3 +270,18 @@ def test_choosing_anew_keeps_one_trip_per_search(traveller):
     draft_trip(acting(traveller), search, picks=read_picks(search, {"back": token(search, "back", "ex")}))
     assert Trip.objects.count() == 1
     assert states(Trip.objects.get()) == {"ex": R.DRAFT}
+
+
+@pytest.mark.parametrize(
+    ("fault", "more"), [("hang", {"seconds": 30}), ("drip", {"seconds": 0.2}), ("garbage", {}), ("lose_before", {})]
+)
+def test_a_supplier_that_is_silent_slow_by_drops_or_unreadable_is_waited_for_no_longer_than_promised(
+    traveller, sandbox, settings, fault, more
+):
+    settings.SUPPLIER_READ_SECONDS = 1
+    sandbox.fault("yado-net", "availability", fault, times=5, **more)
+    search = searched(traveller)
+    answer = search.answers.get(part="stay")
+    assert answer.state == "failed"
+    assert answer.message.endswith("。")
+    assert search.answers.get(part="out", connection__supplier="jal_online").state == "answered"

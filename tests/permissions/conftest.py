@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from django.db import transaction
 
-from tests.permissions.stage import Stage
+from tests.permissions.stage import Stage, staging
 
 
 @pytest.fixture(scope="module")
 def built_stage(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[tuple[Stage, str]]:
-    """The stage in a transaction that is never committed, and the business clock that it was built under."""
+    """The stage, and the business clock that it was built under."""
     clock_file = str(tmp_path_factory.mktemp("stage") / "clock")
-    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch, transaction.atomic():
-        patch.setenv("CLOCK_FILE", clock_file)
-        yield Stage(), clock_file
-        transaction.set_rollback(True)
+    with django_db_blocker.unblock(), staging(clock_file) as built:
+        yield built, clock_file
 
 
 @pytest.fixture

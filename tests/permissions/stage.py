@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.test import Client
@@ -41,7 +42,7 @@ class Stage:
 
     def __init__(self) -> None:
         go_to(TODAY)
-        factories.contract()
+        self.contract = factories.contract()
         self.office = factories.office(name="九州支社")
         home = factories.department(self.office)
         away = factories.department()
@@ -222,6 +223,15 @@ class Stage:
             "traveller": str(self.own.public_id), "purpose": "団地再生協議", "origin": "横浜", "destination": "福岡",
             "trip_type": "one_way", "nights": "0", "kinds": ["air", "rail"], **day_fields("out_on", TRAVEL),
         }  # fmt: skip
+
+
+@contextmanager
+def staging(clock_file: str) -> Iterator[Stage]:
+    """A stage for all tests of a module, in a transaction that is never committed."""
+    with pytest.MonkeyPatch.context() as patch, transaction.atomic():
+        patch.setenv("CLOCK_FILE", clock_file)
+        yield Stage()
+        transaction.set_rollback(True)
 
 
 def rail_offer(day: dt.date) -> Offer:

@@ -1,0 +1,170 @@
+"""What the database refuses although Python is bypassed: each constraint of our models, once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from lib import clock
+from tests.db.rows import complete, insert, row_of, twin, unique_columns
+from tests.permissions.stage import staging
+
+pytestmark = pytest.mark.django_db
+ROOMS = ("config", "audit", "accounts", "booking", "delivery", "workflow", "billing")
+MODELS = {model._meta.label: model for room in ROOMS for model in apps.get_app_config(room).get_models()}
+NONSENSE = "nonsense"
+
+# constraint -> (model, what makes a valid row of it wrong)
+CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "contract_days_in_order": ("accounts.Contract", {"last_day": "2024-06-30"}),
+    "closing_day_is_a_day": ("accounts.ContractTerms", {"closing_day": 32}),
+    "issuer_number_is_t13": ("accounts.Issuer", {"registration_number": "1234567890123"}),
+    "user_state_known": ("accounts.User", {"state": NONSENSE}),
+    "user_login_id_given": ("accounts.User", {"login_id": ""}),
+    "user_login_id_is_no_mail": ("accounts.User", {"login_id": "aoki@client.example"}),
+    "user_kana_is_katakana": ("accounts.User", {"kana": "青木"}),
+    "role_known": ("accounts.RoleGrant", {"role": "root"}),
+    "nobody_approves_themselves": ("accounts.ApproverAssignment", {"user_id": 1, "approver_id": 1}),
+    "nobody_is_their_own_proxy": ("accounts.Proxy", {"principal_id": 1, "deputy_id": 1}),
+    "mail_state_known": ("audit.OutgoingMail", {"state": NONSENSE}),
+    "mail_sent_has_time": ("audit.OutgoingMail", {"state": "sent", "sent_at": None}),
+    "mail_queued_has_next_try": ("audit.OutgoingMail", {"state": "queued", "next_try_at": None}),
+    "connection_way_known": ("booking.Connection", {"way": NONSENSE}),
+    "connection_api_has_address": ("booking.Connection", {"way": "api", "base_url": ""}),
+    "connection_handoff_has_site": ("booking.Connection", {"way": "handoff", "site_url": ""}),
+    "place_kind_known": ("booking.Place", {"kind": NONSENSE}),
+    "search_has_purpose": ("booking.Search", {"purpose": ""}),
+    "search_back_not_before_out": ("booking.Search", {"back_on": "2026-12-15"}),
+    "answer_answered_has_time": ("booking.SearchAnswer", {"state": "answered", "answered_at": None}),
+    "trip_has_purpose": ("booking.Trip", {"purpose": ""}),
+    "trip_days_in_order": ("booking.Trip", {"last_day": "2020-01-01"}),
+    "trip_state_known": ("booking.Trip", {"state": NONSENSE}),
+    "trip_released_has_total_and_consent": ("booking.Trip", {"state": "released", "consented_at": None}),
+    "trip_item_days_in_order": ("booking.TripItem", {"last_day": "2020-01-01"}),
+    "reservation_state_known": ("booking.Reservation", {"state": NONSENSE}),
+    "reservation_held_has_number": ("booking.Reservation", {"state": "booked", "number": ""}),
+    "reservation_ticketed_has_time": (
+        "booking.Reservation",
+        {"state": "ticketed", "number": "X", "ticketed_at": None},
+    ),
+    "reservation_cancelled_has_time": ("booking.Reservation", {"state": "cancelled", "cancelled_at": None}),
+    "open_call_has_next_try": ("booking.SupplierCall", {"state": "open", "next_try_at": None}),
+    "charge_rule_known": ("booking.Charge", {"rule": NONSENSE}),
+    "charge_is_not_zero": ("booking.Charge", {"amount": 0}),
+    "charge_kind_known": ("booking.Charge", {"kind": NONSENSE}),
+    "charge_tax_class_known": ("booking.Charge", {"tax_class": NONSENSE}),
+    "charge_nature_known": ("booking.Charge", {"nature": NONSENSE}),
+    "charge_not_ride_and_night": ("booking.Charge", {"segment_id": 1, "night_id": 1}),
+    "charge_reverses_another": ("booking.Charge", {"id": 10**9, "reverses_id": 10**9}),
+    "period_days_in_order": ("billing.Period", {"last_day": "2020-01-01"}),
+    "period_state_known": ("billing.Period", {"state": NONSENSE}),
+    "period_closed_has_time": ("billing.Period", {"state": "closed", "closed_at": None}),
+    "document_made_has_hash": ("billing.InvoiceDocument", {"made_at": clock.now(), "sha256": ""}),
+}
+# constraint -> (model, which of its rows a second one may not equal)
+ONCE: dict[str, tuple[str, dict[str, Any]]] = {
+    "one_contract": ("accounts.Contract", {}),
+    "contract_terms_no_overlap": ("accounts.ContractTerms", {}),
+    "issuer_no_overlap": ("accounts.Issuer", {}),
+    "estimate_no_overlap": ("accounts.Estimate", {}),
+    "public_text_no_overlap": ("accounts.PublicText", {}),
+    "office_details_no_overlap": ("accounts.OfficeDetails", {}),
+    "role_grant_no_overlap": ("accounts.RoleGrant", {}),
+    "membership_no_overlap": ("accounts.Membership", {}),
+    "approver_no_overlap": ("accounts.ApproverAssignment", {}),
+    "proxy_no_overlap": ("accounts.Proxy", {}),
+    "member_number_no_overlap": ("accounts.MemberNumber", {}),
+    "member_number_is_one_persons": ("accounts.MemberNumber", {}),
+    "event_object_position": ("audit.EventObject", {}),
+    "place_code": ("booking.Place", {}),
+    "place_access_once": ("booking.PlaceAccess", {}),
+    "answer_once": ("booking.SearchAnswer", {}),
+    "trip_item_part_once": ("booking.TripItem", {}),
+    "reservation_supplier_key": ("booking.Reservation", {"state": "ticketed"}),
+    "one_live_segment": ("booking.Segment", {"live": True}),
+    "one_live_night": ("booking.StayNight", {"live": True}),
+    "one_open_call_per_reservation": ("booking.SupplierCall", {"state": "open"}),
+    "feed_once": ("booking.Feed", {}),
+    "feed_row_line": ("booking.FeedRow", {}),
+    "feed_fact_once": ("booking.FeedRow", {"state": "matched"}),
+    "rail_fare_rule_no_overlap": ("booking.RailFareRule", {}),
+    "rail_season_day": ("booking.RailSeasonDay", {}),
+    "rail_station_position": ("booking.RailStation", {}),
+    "train_stop_position": ("booking.TrainStop", {}),
+    "tax_rule_no_overlap": ("booking.TaxRule", {}),
+    "supplier_nature_no_overlap": ("booking.SupplierNature", {}),
+    "period_office_first_day": ("billing.Period", {}),
+    "period_office_last_day": ("billing.Period", {}),
+    "number_series_once": ("billing.NumberSeries", {}),
+    "invoice_line_position": ("billing.InvoiceLine", {}),
+}
+# Columns that may not be negative, and columns that are unique by themselves: PostgreSQL names those constraints.
+NOT_NEGATIVE = {
+    f"{model._meta.db_table}_{field.column}_check": (label, {field.column: -1})
+    for label, model in MODELS.items()
+    for field in model._meta.local_concrete_fields
+    if isinstance(
+        field, models.PositiveIntegerField | models.PositiveSmallIntegerField | models.PositiveBigIntegerField
+    )
+}
+SINGLE: dict[str, tuple[str, dict[str, Any]]] = {
+    name: (label, {f"{next(iter(columns))}__isnull": False})
+    for label, model in MODELS.items()
+    for name, columns in unique_columns(model).items()
+    if name.endswith("_key") and name not in ONCE
+}
+
+
+@pytest.fixture(scope="module")
+def every_row(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[None]:
+    """One valid row at least of every model."""
+    with django_db_blocker.unblock(), staging(str(tmp_path_factory.mktemp("rows") / "clock")) as stage:
+        complete(stage)
+        yield
+
+
+def refused_by(model: type[models.Model], row: dict[str, Any]) -> str:
+    """The constraint that refuses the row; empty when it goes in."""
+    try:
+        with transaction.atomic():
+            insert(model, row)
+            transaction.set_rollback(True)
+    except IntegrityError as error:
+        return str(error.__cause__.diag.constraint_name)  # type: ignore[union-attr]
+    return ""
+
+
+@pytest.mark.parametrize("name", [*CHECKS, *NOT_NEGATIVE])
+def test_a_row_that_cannot_be_is_refused(every_row: None, db: None, name: str):
+    label, wrong = {**CHECKS, **NOT_NEGATIVE}[name]
+    model = MODELS[label]
+    assert refused_by(model, {**row_of(model), **wrong}) == name
+
+
+@pytest.mark.parametrize("name", [*ONCE, *SINGLE])
+def test_a_second_one_is_refused(every_row: None, db: None, name: str):
+    label, wanted = {**ONCE, **SINGLE}[name]
+    model = MODELS[label]
+    assert refused_by(model, twin(model, name, row_of(model, **wanted))) == name
+
+
+def test_every_constraint_of_the_database_is_refused_here_once():
+    """Keys and foreign keys aside; unique ones are read off their indexes, since partial ones are nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT t.relname, c.conname FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+            WHERE c.contype IN ('c', 'x') AND t.relnamespace = 'public'::regnamespace
+            UNION
+            SELECT t.relname, i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid
+            JOIN pg_class t ON t.oid = x.indrelid
+            WHERE x.indisunique AND NOT x.indisprimary AND t.relnamespace = 'public'::regnamespace
+            """
+        )
+        tables = {model._meta.db_table for model in MODELS.values()}
+        stored = {name for table, name in cursor.fetchall() if table in tables}
+    assert stored == CHECKS.keys() | ONCE.keys() | NOT_NEGATIVE.keys() | SINGLE.keys()
