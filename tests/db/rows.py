@@ -88,7 +88,8 @@ def unique_columns(model: type[models.Model]) -> dict[str, set[str]]:
             names = [str(expression) for expression, _ in constraint.expressions]
         else:
             continue
-        found[constraint.name] = {model._meta.get_field(name).column for name in names}  # type: ignore[union-attr]
+        columns = {field.name: field.attname for field in model._meta.local_concrete_fields}
+        found[constraint.name] = {columns[name] for name in names}
     return found
 
 

@@ -103,8 +103,8 @@ ONCE: dict[str, tuple[str, dict[str, Any]]] = {
     "invoice_line_position": ("billing.InvoiceLine", {}),
 }
 # Columns that may not be negative, and columns that are unique by themselves: PostgreSQL names those constraints.
-NOT_NEGATIVE = {
-    f"{model._meta.db_table}_{field.column}_check": (label, {field.column: -1})
+NOT_NEGATIVE: dict[str, tuple[str, dict[str, Any]]] = {
+    f"{model._meta.db_table}_{field.column}_check": (label, {field.attname: -1})
     for label, model in MODELS.items()
     for field in model._meta.local_concrete_fields
     if isinstance(
@@ -134,7 +134,7 @@ def refused_by(model: type[models.Model], row: dict[str, Any]) -> str:
             insert(model, row)
             transaction.set_rollback(True)
     except IntegrityError as error:
-        return str(error.__cause__.diag.constraint_name)  # type: ignore[union-attr]
+        return str(error.__cause__.diag.constraint_name)
     return ""
 
 

@@ -1,0 +1,102 @@
+"""Every pair of states: exactly the moves of the tables go through, and the architecture page shows those tables."""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections.abc import Callable, Mapping, Set
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import models, transaction
+
+from audit.changes import advance
+from audit.models import Event
+from billing.models import Period, PeriodState
+from billing.states import PERIOD_MOVES
+from booking.models import ReservationState, TripState
+from booking.states import AFTER_ASKING, DURING, RESERVATION_MOVES, TRIP_MOVES
+from lib import clock, registry
+from lib.errors import MoveNotAllowed
+from lib.registry import kind
+from tests import factories
+from tests.factories import SETUP
+
+pytestmark = pytest.mark.django_db
+CODE = "trial.state.moved"
+PAGE = Path(settings.BASE_DIR) / "docs" / "architecture.md"
+
+
+def trip(state: str) -> models.Model:
+    return factories.trip(state=state)
+
+
+def reservation(state: str) -> models.Model:
+    return factories.reservation(state=state, cancelled_at=clock.now())
+
+
+def period(state: str) -> models.Model:
+    day = dt.date(2026, 11, 1)
+    return Period.objects.create(
+        office=factories.office(), first_day=day, last_day=day, state=state, closed_at=clock.now()
+    )
+
+
+Make = Callable[[str], models.Model]
+TABLES: dict[str, tuple[type[models.TextChoices], Mapping[Any, Set[Any]], Make]] = {
+    "trip": (TripState, TRIP_MOVES, trip),
+    "reservation": (ReservationState, RESERVATION_MOVES, reservation),
+    "period": (PeriodState, PERIOD_MOVES, period),
+}
+PAIRS = [
+    (name, before, after)
+    for name, (states, _, _) in TABLES.items()
+    for before, after in itertools.product(states.values, repeat=2)
+]
+
+
+@pytest.mark.parametrize(("name", "before", "after"), PAIRS)
+def test_exactly_the_moves_of_the_table_go_through(monkeypatch, name: str, before: str, after: str):
+    monkeypatch.setitem(registry.event_kinds, CODE, kind(CODE, "試し", keys="from to why"))
+    _, moves, make = TABLES[name]
+    row: Any = make(before)
+
+    def move() -> None:
+        with transaction.atomic():
+            advance(row, after, code=CODE, allowed=moves, actor=SETUP)
+
+    may = after in moves.get(before, frozenset())
+    if may:
+        move()
+    else:
+        with pytest.raises(MoveNotAllowed):
+            move()
+    row.refresh_from_db()
+    assert row.state == (after if may else before)
+    assert Event.objects.filter(code=CODE).count() == may
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_names_known_states_only_and_its_ends_lead_nowhere(name: str):
+    states, moves, _ = TABLES[name]
+    assert set(moves) <= set(states.values)
+    assert set().union(*moves.values()) <= set(states.values)
+    assert all(state not in targets for state, targets in moves.items())
+
+
+def test_unknown_leaves_only_to_where_an_open_call_could_have_led():
+    assert set().union(*AFTER_ASKING.values()) == RESERVATION_MOVES[ReservationState.UNKNOWN]
+    for verb, during in DURING.items():
+        assert ReservationState.UNKNOWN in RESERVATION_MOVES[during]
+        assert AFTER_ASKING[verb] <= RESERVATION_MOVES[during], verb
+
+
+def test_the_architecture_page_shows_the_tables_as_they_are():
+    printed = StringIO()
+    call_command("state_tables", stdout=printed)
+    shown = PAGE.read_text(encoding="utf-8").split("<!-- states -->")[1].split("<!-- /states -->")[0]
+    assert shown.strip() == printed.getvalue().strip(), "put what `manage.py state_tables` prints between the marks"
