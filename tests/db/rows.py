@@ -75,8 +75,8 @@ def insert(model: type[models.Model], row: dict[str, Any]) -> None:
 
 def unique_columns(model: type[models.Model]) -> dict[str, set[str]]:
     """What may stand once only: name of the constraint -> its columns. Single columns as PostgreSQL names them."""
-    found = {
-        f"{model._meta.db_table}_{field.column}_key": {field.column}
+    found: dict[str, set[str]] = {
+        f"{model._meta.db_table}_{field.column}_key": {field.attname}
         for field in model._meta.local_concrete_fields
         if field.unique and not field.primary_key
     }
