@@ -4,8 +4,10 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from accounts.models import Proxy
 from booking.models.connections import Connection
 from booking.models.places import Place
+from lib import clock
 from lib.actor import Actor, Scope
 from lib.durable import Claimable
 from lib.ids import uuid7
@@ -27,10 +29,12 @@ class AnswerState(models.TextChoices):
 
 class SearchQuerySet(models.QuerySet["Search"]):
     def visible_to(self, actor: Actor) -> "SearchQuerySet":
-        """Searches that the actor made; everything for the desk."""
+        """Searches that the actor made, travels by, or may book for as a proxy; everything for the desk."""
         if actor.scope("booking.trip.arrange") is Scope.ALL:
             return self
-        return self.filter(asked_by__public_id=actor.subject)
+        principals = Proxy.objects.on(clock.today()).filter(deputy__public_id=actor.subject).values("principal")
+        mine = Q(asked_by__public_id=actor.subject) | Q(traveller__public_id=actor.subject)
+        return self.filter(mine | Q(traveller__in=principals))
 
 
 class Search(models.Model):

@@ -59,10 +59,10 @@ audit:mail                           GET     in     code   404    404    404    
 booking:places                       GET     in     code   200    200    200    403    403    403    403    403
 booking:search                       GET     in     code   200    200    200    403    403    403    403    403
 booking:search                       POST    in     code   303    303    422    403    403    403    403    403
-booking:search@again                 GET     in     code   200    404    404    403    403    403    403    403
-booking:results                      GET     in     code   200    404    404    404    404    404    200    404
-booking:choose                       GET     in     code   303    404    404    404    404    404    303    404
-booking:choose                       POST    in     code   303    404    404    404    404    404    303    404
+booking:search@again                 GET     in     code   200    200    404    403    403    403    403    403
+booking:results                      GET     in     code   200    200    404    404    404    404    200    404
+booking:choose                       GET     in     code   303    303    404    404    404    404    303    404
+booking:choose                       POST    in     code   303    303    404    404    404    404    303    404
 booking:trips                        GET     in     code   200    200    200    403    200    200    200    200
 booking:trip                         GET     in     code   200    200    404    404    200    404    200    200
 booking:confirm                      GET     in     code   200    200    404    404    404    404    200    404
