@@ -31,8 +31,8 @@ class System:
 
 
 def find_chromium() -> str | None:
-    """Return the path of Chromium, if there is one."""
-    return shutil.which("chromium")
+    """Return the path of Chromium, if it is there with libatomic, which Playwright's driver loads and a bare Debian lacks."""
+    return shutil.which("chromium") if _loads("libatomic.so.1") else None
 
 
 def find_nginx() -> str | None:
@@ -54,7 +54,7 @@ PANGO = System(
     "PDF documents cannot be made",
     lambda: _loads("libpango-1.0.so.0", "libpangoft2-1.0.so.0", "libharfbuzz-subset.so.0"),
 )
-CHROMIUM = System(("chromium",), "browser tests cannot run", lambda: find_chromium() is not None)
+CHROMIUM = System(("chromium", "libatomic1"), "browser tests cannot run", lambda: find_chromium() is not None)
 NGINX = System(("nginx-light",), "nginx's files cannot be tried", lambda: find_nginx() is not None)
 
 

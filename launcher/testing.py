@@ -60,7 +60,9 @@ def test_environment(servers: dict[str, str]) -> dict[str, str]:
     env = {**os.environ, **servers, "PATH": f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"}
     env.pop("PORTAL_NO_BROWSER_REASON", None)
     if not find_chromium():
-        env["PORTAL_NO_BROWSER_REASON"] = "no Chromium: as root, apt-get install --no-install-recommends chromium"
+        env["PORTAL_NO_BROWSER_REASON"] = (
+            "no Chromium: as root, apt-get install --no-install-recommends chromium libatomic1"
+        )
     return env
 
 
@@ -68,7 +70,7 @@ def run_tests(processes: Processes, arguments: list[str]) -> int:
     """Set up, run pytest with the arguments and return its exit code."""
     prepare(processes, PANGO, CHROMIUM, NGINX)
     if in_ci() and not find_chromium():
-        raise Failure("Chromium is missing and CI may leave no test out", "apt-get install chromium")
+        raise Failure("Chromium is missing and CI may leave no test out", "apt-get install chromium libatomic1")
     with test_servers(processes) as servers:
         return processes.foreground([PYTHON, "-m", "pytest", *arguments], env=test_environment(servers))
 

@@ -25,8 +25,9 @@ CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 @pytest.fixture(scope="session")
 def chromium(tmp_path_factory):
     """One Chromium for the run, with the project's own fonts."""
-    if not Path(CHROMIUM).exists():
-        reason = os.environ.get("PORTAL_NO_BROWSER_REASON", "Chromium is not installed")
+    reason = os.environ.get("PORTAL_NO_BROWSER_REASON", "")
+    if reason or not Path(CHROMIUM).exists():
+        reason = reason or "Chromium is not installed"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
