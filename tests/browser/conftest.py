@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from tests.running import Portal
 
@@ -19,6 +19,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+# Generous, since the machine may be busy: nothing here measures time.
+expect.set_options(timeout=20000)
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 
 
