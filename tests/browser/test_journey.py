@@ -94,6 +94,8 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
     page.locator("tr:has-text('のぞみ') input[name=back]").last.check()
     page.click("text=内容を確かめる")
     look(page, "confirm")
+    page.click("text=で予約する")
+    look(page, "confirm-error")
     page.check("input[name=consent]")
     page.click("text=で予約する")
     expect(page.locator(".badge", has_text="発券済 1")).to_be_visible()
@@ -101,6 +103,9 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
 
     page.click("text=手配先で買う・番号を入力する")
     look(page, "handoff")
+    page.fill("input[name=number]", "12")
+    page.click("text=番号を登録する")
+    look(page, "handoff-error")
     ride = Reservation.objects.get(supplier="ex")
     supplier = new_page(width=width)
     azukari, paid = buy_at_ex(supplier, f"{sandbox.url}/ex/", ride)
@@ -138,6 +143,11 @@ def upload_feed(desk: Page, sandbox: world.Sandbox, out_on: dt.date) -> None:
     assert answer.status_code == 200
     desk.goto("/feeds/")
     look(desk, "feeds")
+    wrong = {"name": "riyo.csv", "mimeType": "text/csv", "buffer": "これは利用実績ではありません".encode()}
+    desk.select_option("select[name=connection]", "ex")
+    desk.set_input_files("input[name=file]", wrong)
+    desk.click("main button[type=submit]")
+    look(desk, "feeds-error")
     desk.select_option("select[name=connection]", "ex")
     desk.set_input_files("input[name=file]", {"name": "riyo.csv", "mimeType": "text/csv", "buffer": answer.content})
     desk.click("main button[type=submit]")
@@ -161,6 +171,11 @@ def read_invoice(desk: Page, invoice: Invoice) -> None:
     """The PDF shows flight, ride and night, in the project's fonts."""
     desk.goto(f"/invoices/{invoice.public_id}/")
     link = desk.get_by_role("link", name=re.compile("PDF"))
+    for _ in range(60):
+        if link.count():
+            break
+        desk.wait_for_timeout(1000)
+        desk.click("text=いまの状態に更新する")
     expect(link.first).to_be_visible()
     look(desk, "invoice")
     with desk.expect_download() as waiting:
