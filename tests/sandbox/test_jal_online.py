@@ -94,7 +94,7 @@ def test_a_pair_without_flights_gives_an_empty_list(box: Running):
     [
         ({"date": "2026-11-30"}, (422, "DATE_PAST")),
         ({"date": "2027-11-27"}, (422, "NOT_ON_SALE")),
-        ({"origin": "XXX"}, (422, "UNKNOWN_AIRPORT")),
+        ({"origin": "ZZZ"}, (422, "UNKNOWN_AIRPORT")),
         ({"date": "2026-02-30"}, (400, "INVALID_REQUEST")),
         ({"date": 20261210}, (400, "INVALID_REQUEST")),
         ({"seat": "Y"}, (400, "INVALID_REQUEST")),
