@@ -48,7 +48,7 @@ def me(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/me.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Ten new recovery codes, shown once."""
     context: dict[str, Any] = {"crumbs": [("ホーム", "/"), ("自分の情報", reverse("accounts:me")), ("回復コード", "")]}

@@ -48,7 +48,7 @@ class SignIn(LoginView):  # type: ignore[misc]
         return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def second_factor(request: HttpRequest) -> HttpResponse:
     """The six digits."""
     if is_signed_in(request):
@@ -64,7 +64,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/second_factor.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def recovery(request: HttpRequest) -> HttpResponse:
     """A recovery code instead of the authenticator."""
     if is_signed_in(request):
@@ -89,7 +89,7 @@ def _completed(request: HttpRequest, *, method: str) -> HttpResponse:
 
 
 @login_not_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
     """A form without a valid token: after an ended session its fields wait behind the sign-in, else it is refused."""
     ended = not request.session.get("_auth_user_id")

@@ -29,7 +29,7 @@ def text(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "accounts/text.html", {"text": found, "may_edit": may_edit, "crumbs": _crumbs(found)})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def edit_text(request: HttpRequest, slug: str) -> HttpResponse:
     """A new wording from today on."""
     access.page_for(actor_of(request), "accounts.public_text.edit")

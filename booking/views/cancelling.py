@@ -20,7 +20,7 @@ from lib.htmx import redirect_see_other
 from lib.requests import actor_of
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Quote, ask, cancel with that fee as the highest."""
     actor = actor_of(request)

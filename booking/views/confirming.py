@@ -22,7 +22,7 @@ from lib.requests import actor_of
 STEPS = ["条件", "候補", "確認", "予約"]
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What is chosen and what it costs; sending it books, once."""
     actor = actor_of(request)

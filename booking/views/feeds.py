@@ -20,7 +20,7 @@ from lib.htmx import redirect_see_other, render_page_or_part
 from lib.requests import actor_of
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def feeds(request: HttpRequest) -> HttpResponse:
     """The files so far, and the field for another one."""
     actor = actor_of(request)

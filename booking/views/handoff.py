@@ -21,7 +21,7 @@ from lib.htmx import redirect_see_other
 from lib.requests import actor_of
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def handoff(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Everything to copy, the link, and the fields for the number."""
     actor = actor_of(request)

@@ -19,7 +19,7 @@ from lib.htmx import redirect_see_other
 from lib.requests import actor_of
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def record(request: HttpRequest) -> HttpResponse:
     """The form, and its saving."""
     actor = actor_of(request)

@@ -42,7 +42,7 @@ def places(request: HttpRequest) -> HttpResponse:
     return render(request, "components/suggestions.html", {"options": options})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def search(request: HttpRequest) -> HttpResponse:
     """The form; sending it makes a search with an address of its own."""
     actor = actor_of(request)
@@ -106,12 +106,12 @@ def results(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render_page_or_part(request, "booking/results.html", "booking/_results.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The chosen offers become the search's trip."""
     actor = actor_of(request)
     asked = access.search_for(actor, pk)
-    if request.method == "GET":
+    if request.method != "POST":
         # The address of a refused choice, opened again.
         return redirect_see_other(request, reverse("booking:results", args=[pk]))
     try:

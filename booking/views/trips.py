@@ -53,7 +53,7 @@ def trip(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render_page_or_part(request, "booking/trip.html", "booking/_trip.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Give a trip up: asked first, then done."""
     actor = actor_of(request)
