@@ -14,6 +14,7 @@ class Role(models.TextChoices):
     EMPLOYEE = "employee", "利用者"
     APPROVER = "approver", "承認者"
     ADMIN = "admin", "管理者"
+    BILLING = "billing", "請求担当者"
     OPERATOR = "operator", "オペレータ"
     AUDITOR = "auditor", "監査者"
 
@@ -38,7 +39,13 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     # money
     "billing.period.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "billing.period.close": {Role.OPERATOR: ALL},
-    "billing.invoice.read": {Role.ADMIN: OFFICE, Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "billing.charge.correct": {Role.OPERATOR: ALL},
+    "billing.charge.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "billing.invoice.issue": {Role.OPERATOR: ALL},
+    "billing.invoice.send": {Role.OPERATOR: ALL},
+    "billing.invoice.read": {Role.ADMIN: OFFICE, Role.BILLING: OFFICE, Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    # The ledger behind an invoice, for whoever checks it (verify_invoice.py).
+    "billing.ledger.read": {Role.ADMIN: OFFICE, Role.BILLING: OFFICE, Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "billing.usage.read": {Role.ADMIN: OFFICE, Role.OPERATOR: ALL, Role.AUDITOR: ALL},
 }
 

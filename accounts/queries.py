@@ -156,10 +156,9 @@ def contract() -> Contract:
 
 
 def contract_terms_on(day: dt.date) -> ContractTerms:
-    """Settings of the contract on the day; before its start those of its first day."""
-    row = ContractTerms.objects.on(day).first() or ContractTerms.objects.order_by("valid").first()
-    assert isinstance(row, ContractTerms)
-    return row
+    """Settings of the contract on the day; before its start those of its first day, the usual ones without a contract."""
+    row: ContractTerms | None = ContractTerms.objects.on(day).first() or ContractTerms.objects.order_by("valid").first()
+    return row or ContractTerms()
 
 
 def issuer_on(day: dt.date) -> Issuer | None:

@@ -70,7 +70,7 @@ def invoice_html(invoice: Invoice, lines: Sequence[InvoiceLine]) -> str:
         "face": invoice.face,
         "first": dt.date.fromisoformat(invoice.face["period"]["first"]),
         "last": dt.date.fromisoformat(invoice.face["period"]["last"]),
-        "departments": _by_department(invoice, lines),
+        "departments": _by_department(lines),
         "count": len(lines),
         "has_refund": any(line.amount < 0 for line in lines),
         "is_cover": len(lines) > COVER_LINES,
@@ -128,14 +128,12 @@ def is_static(url: str) -> bool:
     return parts.scheme == "file" and not parts.netloc and Path(unquote(parts.path)).resolve().is_relative_to(STATIC)
 
 
-def _by_department(invoice: Invoice, lines: Sequence[InvoiceLine]) -> list[DepartmentGroup]:
-    first_day = dt.date.fromisoformat(invoice.face["period"]["first"])
+def _by_department(lines: Sequence[InvoiceLine]) -> list[DepartmentGroup]:
     groups = []
     for _, rows in groupby(lines, lambda line: line.department_code):
         found = list(rows)
         people = [
-            _person([_printed(line, first_day) for line in own])
-            for _, own in groupby(found, lambda line: line.person_login)
+            _person([_printed(line) for line in own]) for _, own in groupby(found, lambda line: line.person_login)
         ]
         groups.append(DepartmentGroup(found[0].department_name, people, len(found), sum(line.amount for line in found)))
     return groups
@@ -147,6 +145,6 @@ def _person(lines: Sequence[PrintedLine]) -> PersonGroup:
     return PersonGroup(first.person_name, first.person_login, lines, amount, len(lines) > LONG_GROUP)
 
 
-def _printed(line: InvoiceLine, first_day: dt.date) -> PrintedLine:
+def _printed(line: InvoiceLine) -> PrintedLine:
     tax = CLASS_WORDS[TaxClass(line.tax_class)] + NATURE_WORDS.get(Nature(line.nature), "")
-    return PrintedLine(line, tax, marks(line.amount, line.billing_on, first_day))
+    return PrintedLine(line, tax, marks(line.amount, line.late_for, line.relation, line.kind))

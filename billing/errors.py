@@ -17,3 +17,7 @@ class NatureUnset(PortalError):
 
 class NothingPrinted(PortalError):
     default = "PDFはまだできていません。しばらくしてから、もう一度開いてください。"
+
+
+class SumsChanged(PortalError):
+    default = "準備のあとで費用が変わりました。内容を見直して、もう一度準備してください。"

@@ -70,6 +70,18 @@ KINDS = [
         "費用を取り消しました（{amount}円）。",
         keys="kind amount used_on billing_on rule source",
     ),
+    kind(
+        "booking.charge.corrected",
+        "費用の訂正",
+        "費用を訂正しました（{amount}円）。",
+        keys="kind amount used_on billing_on rule source",
+    ),
+    kind(
+        "booking.charge.transferred",
+        "費用の付替",
+        "所属の変更により、費用を拠点の間で付け替えました（{amount}円）。",
+        keys="kind amount used_on billing_on rule source",
+    ),
     kind("booking.feed.uploaded", "利用実績の受付", "利用実績のファイルを受け付けました。", keys="connection sha256"),
     kind(
         "booking.feed.imported",

@@ -22,12 +22,17 @@ def part(amount: int, numerator: int, denominator: int) -> Yen:
     return Yen(-(-product // denominator) if product < 0 else product // denominator)
 
 
-def included_tax(amount: int, percent: int) -> Yen:
-    """The consumption tax inside a tax-inclusive sum: amount × rate / (100 + rate), cut towards zero.
+def included_tax(amount: int, percent: int, *, nearest: bool = False) -> Yen:
+    """The consumption tax inside a tax-inclusive sum: amount × rate / (100 + rate).
 
-    Rounded once per rate and invoice (国税庁 インボイスQ&A 問57): call it with the sum of a rate, never with a line.
+    Cut towards zero, or to the nearest yen with halves away from zero (四捨五入). Rounded once per rate and invoice
+    (国税庁 インボイスQ&A 問57): call it with the sum of a rate, never with a line.
     """
-    return part(amount, percent, 100 + percent)
+    if not nearest:
+        return part(amount, percent, 100 + percent)
+    whole = 100 + percent
+    rounded = (2 * abs(amount) * percent + whole) // (2 * whole)
+    return Yen(-rounded if amount < 0 else rounded)
 
 
 def split(amount: int, shares: int) -> Sequence[Yen]:

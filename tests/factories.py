@@ -14,6 +14,8 @@ from accounts.services import (
     service_actor,
     set_membership,
 )
+from billing.models import Period, PeriodState
+from billing.services import close_period, request_closing
 from booking.models import (
     Charge,
     ChargeKind,
@@ -208,3 +210,15 @@ def charge(who: User | None = None, *, amount: int = 40160, on: dt.date | None =
         "recorded_at": clock.now(),
     }
     return Charge.objects.create(person=who or person(), amount=amount, used_on=on, **{**defaults, **fields})
+
+
+def agree(period: Period) -> None:
+    """Ask for the closing of a period, as its two people would."""
+    request_closing(SETUP, period)
+
+
+def close(period: Period) -> Period:
+    """Close a period that is open, as its two people and the worker would."""
+    if period.state == PeriodState.OPEN:
+        agree(period)
+    return close_period(SETUP, office=period.office, period=period)

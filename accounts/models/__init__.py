@@ -1,6 +1,15 @@
 """Structure of people, offices, contract, grants and sign-in."""
 
-from accounts.models.contract import Contract, ContractTerms, Estimate, Issuer, PublicText
+from accounts.models.contract import (
+    Contract,
+    ContractTerms,
+    DeliverySplit,
+    Estimate,
+    FareSplit,
+    Issuer,
+    PublicText,
+    TaxRounding,
+)
 from accounts.models.grants import ApproverAssignment, Membership, Proxy, RoleGrant
 from accounts.models.members import MemberNumber
 from accounts.models.offices import Department, Office, OfficeDetails
@@ -12,8 +21,10 @@ __all__ = [
     "ApproverAssignment",
     "Contract",
     "ContractTerms",
+    "DeliverySplit",
     "Department",
     "Estimate",
+    "FareSplit",
     "Issuer",
     "MemberNumber",
     "Membership",
@@ -25,6 +36,7 @@ __all__ = [
     "Role",
     "RoleGrant",
     "SignInFailure",
+    "TaxRounding",
     "TotpDevice",
     "User",
     "UserState",

@@ -24,12 +24,38 @@ class Contract(models.Model):
         ]
 
 
+class FareSplit(models.TextChoices):
+    EQUAL = "equal", "等分（端数は最初の区間）"
+    FIRST = "first", "全額を最初の区間"
+
+
+class TaxRounding(models.TextChoices):
+    CUT = "cut", "切捨て"
+    NEAREST = "nearest", "四捨五入"
+
+
+class DeliverySplit(models.TextChoices):
+    BY_OFFICE = "office", "拠点で等分"
+    BY_TRAVELLER = "traveller", "券の利用者で等分"
+
+
 class ContractTerms(DatedRow):
-    """Settings of the contract. `closing_day` 31 means month end; `due_months` 1 means end of the month after."""
+    """Settings of the contract. `closing_day` 31 means month end; `due_months` 1 means end of the month after.
+
+    A closing is stopped by charges of people without a department when `waits_for_membership` is set, else it warns.
+    """
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="terms")
     closing_day = models.PositiveSmallIntegerField("締め日", default=31)
     due_months = models.PositiveSmallIntegerField("支払期限（月末まで何か月）", default=1)
+    fare_split = models.CharField("通し運賃の分け方", max_length=10, choices=FareSplit, default=FareSplit.EQUAL)
+    tax_rounding = models.CharField("消費税の端数", max_length=10, choices=TaxRounding, default=TaxRounding.CUT)
+    delivery_split = models.CharField(
+        "配送料の分け方", max_length=10, choices=DeliverySplit, default=DeliverySplit.BY_OFFICE
+    )
+    waits_for_membership = models.BooleanField("所属が未設定の費用があれば締めない", default=False)
+    waits_for_unknown = models.BooleanField("結果が未確定の予約があれば締めない", default=False)
+    waits_for_feeds = models.BooleanField("利用実績の取込がなければ締めない", default=False)
 
     class Meta:
         verbose_name = "契約の設定"

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from accounts.models.offices import Department
 from accounts.models.people import User
 from accounts.permissions import Role
+from lib import clock
 from lib.dated import DatedRow, no_overlap
 from lib.ids import uuid7
 
@@ -27,11 +28,15 @@ class RoleGrant(DatedRow):
 
 
 class Membership(DatedRow):
-    """A person's department; the department leads to the office that is billed."""
+    """A person's department; the department leads to the office that is billed.
+
+    `recorded_at` (business time) says whether a move was known when a month was closed.
+    """
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="memberships")
     department = models.ForeignKey(Department, on_delete=models.PROTECT, related_name="memberships")
+    recorded_at = models.DateTimeField("登録日時", default=clock.now)
 
     class Meta:
         verbose_name = "所属"

@@ -16,6 +16,34 @@ END $$;
 CREATE TRIGGER billing_period_sealed BEFORE UPDATE OR DELETE ON billing_period
     FOR EACH ROW EXECUTE FUNCTION billing_refuse_closed();
 """
+# An invoice is written at once: its lines before it, in the same transaction; afterwards none is added, and it adds up.
+COMPLETE = """
+CREATE FUNCTION billing_refuse_late_lines() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM billing_invoice WHERE id IN (SELECT DISTINCT invoice_id FROM fresh)) THEN
+        RAISE EXCEPTION 'an invoice gets no line afterwards' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER billing_no_late_lines AFTER INSERT ON billing_invoiceline
+    REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION billing_refuse_late_lines();
+CREATE FUNCTION billing_invoice_adds_up() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.total <> (SELECT coalesce(sum(amount), 0) FROM billing_invoiceline WHERE invoice_id = NEW.id) THEN
+        RAISE EXCEPTION 'the lines of invoice % do not add up to its total', NEW.number
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER billing_invoice_adds_up BEFORE INSERT ON billing_invoice
+    FOR EACH ROW EXECUTE FUNCTION billing_invoice_adds_up();
+"""
+INCOMPLETE = """
+DROP TRIGGER billing_invoice_adds_up ON billing_invoice;
+DROP FUNCTION billing_invoice_adds_up();
+DROP TRIGGER billing_no_late_lines ON billing_invoiceline;
+DROP FUNCTION billing_refuse_late_lines();
+"""
 UNSEAL = """
 DROP TRIGGER billing_period_sealed ON billing_period;
 DROP FUNCTION billing_refuse_closed();
@@ -27,5 +55,8 @@ class Migration(migrations.Migration):
     operations = [
         append_only("billing_invoice"),
         append_only("billing_invoiceline"),
+        append_only("billing_invoicecorrection"),
+        append_only("billing_invoicemailing"),
+        migrations.RunSQL(COMPLETE, INCOMPLETE),
         migrations.RunSQL(SEAL, UNSEAL),
     ]

@@ -1,8 +1,21 @@
 """Structure of closing and invoices."""
 
+from billing.models.documents import InvoiceDocument
 from billing.models.exports import UsageDownload
-from billing.models.invoices import Invoice, InvoiceDocument, InvoiceLine, NumberSeries
+from billing.models.invoices import Invoice, InvoiceCorrection, InvoiceLine, InvoiceMailing, NumberSeries
 from billing.models.periods import Period
-from billing.states import PeriodState
+from billing.states import DocumentKind, InvoiceKind, PeriodState
 
-__all__ = ["Invoice", "InvoiceDocument", "InvoiceLine", "NumberSeries", "Period", "PeriodState", "UsageDownload"]
+__all__ = [
+    "DocumentKind",
+    "Invoice",
+    "InvoiceCorrection",
+    "InvoiceDocument",
+    "InvoiceKind",
+    "InvoiceLine",
+    "InvoiceMailing",
+    "NumberSeries",
+    "Period",
+    "PeriodState",
+    "UsageDownload",
+]

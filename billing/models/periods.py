@@ -26,6 +26,8 @@ class Period(Claimable):
     last_day = models.DateField("末日")
     state = models.CharField("状態", max_length=10, choices=PeriodState, default=PeriodState.OPEN)
     requested_by = models.UUIDField(null=True)
+    digest = models.CharField(max_length=64, blank=True, help_text="fingerprint of the sums that two people agreed on")
+    problem = models.CharField("締められなかった理由", max_length=300, blank=True)
     closed_at = models.DateTimeField(null=True)
 
     objects = PeriodQuerySet.as_manager()

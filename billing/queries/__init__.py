@@ -1,20 +1,22 @@
 """Nouns for the pages of billing. Import them from here."""
 
-from billing.queries.collecting import DraftLine, draft_lines, open_charges, unset_charges
-from billing.queries.faces import Draft, draft_invoice
-from billing.queries.invoices import ShownLine, document_of, invoice_lines, invoice_names, invoices
+from billing.queries.collecting import draft_lines, due_lines, open_charges, unset_charges
+from billing.queries.faces import Draft, draft_invoice, draft_one_off, period_digest, preview
+from billing.queries.invoices import ShownLine, document_of, invoice_lines, invoice_names, invoices, shown_line
+from billing.queries.lines import DraftLine, numbered, with_payer
+from billing.queries.obstacles import Obstacle
 from billing.queries.periods import (
-    Obstacle,
     PeriodRow,
     default_month,
     has_earlier_open,
     period_names,
     period_row,
     period_rows,
-    preview,
     preview_lines,
     shown_obstacles,
 )
+from billing.queries.tallies import Tallies, Tally, tally_invoice
+from billing.queries.transfers import moved_lines, transfer_lines
 from billing.queries.usage import (
     COLUMNS,
     Basis,
@@ -37,23 +39,33 @@ __all__ = [
     "Obstacle",
     "PeriodRow",
     "ShownLine",
+    "Tallies",
+    "Tally",
     "UsageFilter",
     "UsagePreview",
     "default_month",
     "document_of",
     "draft_invoice",
     "draft_lines",
+    "draft_one_off",
+    "due_lines",
     "has_earlier_open",
     "invoice_lines",
     "invoice_names",
     "invoices",
+    "moved_lines",
+    "numbered",
     "open_charges",
+    "period_digest",
     "period_names",
     "period_row",
     "period_rows",
     "preview",
     "preview_lines",
+    "shown_line",
     "shown_obstacles",
+    "tally_invoice",
+    "transfer_lines",
     "unset_charges",
     "usage_charges",
     "usage_count_and_sum",
@@ -61,5 +73,6 @@ __all__ = [
     "usage_preview",
     "usage_row",
     "usage_unfit",
+    "with_payer",
     "work_items",
 ]

@@ -1,57 +1,112 @@
 """The face of an invoice: who to whom, how much, by when; written as JSON once and for ever."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import groupby
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 from accounts import queries as accounts
-from billing.models import Period
-from billing.queries.collecting import DraftLine
-from billing.rules.days import REFUND_MARK, due_date, marks
+from accounts.models import ContractTerms, Office, TaxRounding
+from billing.models import Invoice, Period
+from billing.queries.tallies import Tallies, Tally, tally_due
+from billing.queries.transfers import transfer_lines
+from billing.rules.days import due_date
+from billing.rules.notes import notes_of
 from billing.rules.tax import TaxSummary, summarise
-from booking.models import Nature, TaxClass
+from booking.models import ChargeKind, Nature, SupplierNature, TaxClass, TaxRule
+from lib import clock
 from lib.errors import PortalError
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """An invoice before it has a number; `face` is what will be printed."""
 
-    period: Period
-    lines: Sequence[DraftLine]
+    office: Office
     taxes: TaxSummary
     issued_on: dt.date
     due_on: dt.date
+    carried: int
     face: Mapping[str, Any]
 
 
-def draft_invoice(period: Period, lines: Sequence[DraftLine], issued_on: dt.date) -> Draft:
-    """The invoice of these lines if it were issued on the day. Raises PortalError without an issuer."""
-    taxes = summarise(lines)
-    due_on = due_date(period.last_day, issued_on, accounts.contract_terms_on(period.last_day).due_months)
+def preview(period: Period) -> Draft:
+    """The invoice that closing the period today would make, from the same sums as closing."""
+    return draft_invoice(period, tally_due(period, transfer_lines(period)), clock.today())
+
+
+def period_digest(period: Period) -> str:
+    """A fingerprint of what closing the period would take now: every sum of its lines, and the people counted."""
+    tallies = tally_due(period, transfer_lines(period))
+    facts = repr(([astuple(row) for row in tallies.rows], sorted(tallies.people.items())))
+    return hashlib.sha256(facts.encode()).hexdigest()
+
+
+def draft_invoice(period: Period, tallies: Tallies, issued_on: dt.date) -> Draft:
+    """The invoice of these sums if it were issued on the day. Raises PortalError without an issuer."""
+    terms = accounts.contract_terms_on(period.last_day)
+    carried = carried_over(period)
+    due_on = due_date(period.last_day, issued_on, terms.due_months)
+    days = {"first": period.first_day.isoformat(), "last": period.last_day.isoformat()}
+    return _draft(period.office, tallies, issued_on, due_on, terms, carried, days)
+
+
+def draft_one_off(office: Office, tallies: Tallies, issued_on: dt.date, due_on: dt.date, day: dt.date) -> Draft:
+    """An invoice of sums that belong to no traveller. Raises PortalError without an issuer."""
+    days = {"first": day.isoformat(), "last": day.isoformat()}
+    return _draft(office, tallies, issued_on, due_on, accounts.contract_terms_on(day), 0, days)
+
+
+def carried_over(period: Period) -> int:
+    """What the office's last invoice before this period left in its favour: zero or below, in yen."""
+    before = Invoice.objects.filter(period__office=period.office_id, period__last_day__lt=period.first_day)
+    payable = before.order_by("-period__last_day").values_list("payable", flat=True).first()
+    return min(payable or 0, 0)
+
+
+def _draft(
+    office: Office,
+    tallies: Tallies,
+    issued_on: dt.date,
+    due_on: dt.date,
+    terms: ContractTerms,
+    carried: int,
+    days: Mapping[str, str],
+) -> Draft:
+    rounding = TaxRounding(terms.tax_rounding)
+    taxes = summarise(tallies.rows, nearest=rounding is TaxRounding.NEAREST)
+    last = dt.date.fromisoformat(days["last"])
+    payable = taxes.total + carried
     face = {
         "version": VERSION,
-        "recipient": _recipient(period, issued_on),
+        "recipient": _recipient(office, issued_on),
         "issuer": _issuer(issued_on),
-        "period": {"first": period.first_day.isoformat(), "last": period.last_day.isoformat()},
+        "period": dict(days),
         "taxes": [asdict(row) for row in taxes.rows],
         "tax": taxes.tax,
+        "rounding": rounding.value,
+        "count": taxes.count,
         "total": taxes.total,
-        "departments": _departments(lines),
-        "advances": _advances(lines),
-        "notes": _notes(period, lines),
+        "carried": carried,
+        "payable": payable,
+        "parts": _grouped(tallies.rows, lambda row: {"fiscal_year": row.part}),
+        "departments": _departments(tallies),
+        "budgets": _grouped(tallies.rows, lambda row: {"code": row.budget_code}),
+        "advances": _advances(tallies.rows, last),
+        "rules": _rules(tallies.rows, terms, last),
+        "notes": notes_of(tallies.rows, carried=carried, payable=payable, rounding=rounding.label),
     }
-    return Draft(period, lines, taxes, issued_on, due_on, face)
+    return Draft(office, taxes, issued_on, due_on, carried, face)
 
 
-def _recipient(period: Period, day: dt.date) -> dict[str, str]:
-    details = period.office.details_on(day)
+def _recipient(office: Office, day: dt.date) -> dict[str, str]:
+    details = office.details_on(day)
     return {
         "client": accounts.contract().client_name,
+        "code": office.code,
         "name": details.name,
         "postcode": details.postcode,
         "address": details.address,
@@ -66,53 +121,65 @@ def _issuer(day: dt.date) -> dict[str, str]:
     return {name: getattr(issuer, name) for name in names}
 
 
-def _departments(lines: Sequence[DraftLine]) -> list[dict[str, Any]]:
-    """Sums per department, in the order of the lines."""
+def _grouped(rows: Iterable[Tally], key: Callable[[Tally], dict[str, Any]]) -> list[dict[str, Any]]:
+    """Count and sum per key, in the order of the rows."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in rows:
+        names = key(row)
+        group = found.setdefault(tuple(names.values()), {**names, "count": 0, "amount": 0})
+        group["count"] += row.count
+        group["amount"] += row.amount
+    return list(found.values())
+
+
+def _departments(tallies: Tallies) -> list[dict[str, Any]]:
+    rows = sorted(tallies.rows, key=lambda row: row.department_code)
+    groups = _grouped(rows, lambda row: {"code": row.department_code, "name": row.department_name})
     return [
-        {
-            "code": code,
-            "name": group[0].department_name,
-            "people": len({line.person_login for line in group}),
-            "count": len(group),
-            "amount": sum(line.amount for line in group),
+        {"code": row["code"], "name": row["name"], "people": tallies.people.get(row["code"], 0), **_sums(row)}
+        for row in groups
+        if row["code"]
+    ]
+
+
+def _sums(row: Mapping[str, Any]) -> dict[str, int]:
+    return {"count": row["count"], "amount": row["amount"]}
+
+
+def _advances(rows: Sequence[Tally], day: dt.date) -> list[dict[str, Any]]:
+    """What the agency advanced, per payee, with the payee's registration number; empty where it is 未設定."""
+    advanced = sorted((row for row in rows if row.nature == Nature.ADVANCE), key=lambda row: row.supplier_name)
+    if not advanced:
+        return []
+    known = {row.supplier: row for row in SupplierNature.objects.on(day)}
+
+    def payee(row: Tally) -> dict[str, Any]:
+        rule = known.get(row.supplier)
+        return {
+            "name": (rule.payee if rule else "") or row.supplier_name,
+            "supplier": row.supplier_name,
+            "registration_number": rule.registration_number if rule else "",
         }
-        for code, group in ((code, list(rows)) for code, rows in groupby(lines, lambda line: line.department_code))
+
+    return _grouped(advanced, payee)
+
+
+def _rules(rows: Sequence[Tally], terms: ContractTerms, day: dt.date) -> list[dict[str, str]]:
+    """The dated rows that were used, as they were: an invoice keeps what it used."""
+    kinds, suppliers = {row.kind for row in rows}, {row.supplier for row in rows if row.supplier}
+    taxes = TaxRule.objects.on(day).filter(kind__in=kinds).order_by("kind")
+    natures = SupplierNature.objects.on(day).filter(supplier__in=suppliers).order_by("supplier")
+    names = {row.supplier: row.supplier_name for row in rows}
+    closing = "月末" if terms.closing_day == 31 else f"{terms.closing_day}日"
+    return [
+        _rule("締め日", "契約", closing, terms),
+        _rule("消費税の端数", "契約", TaxRounding(terms.tax_rounding).label, terms),
+        *(_rule("税区分", ChargeKind(row.kind).label, TaxClass(row.tax_class).label, row) for row in taxes),
+        *(_rule("取扱い", names[row.supplier], Nature(row.nature).label, row) for row in natures),
     ]
 
 
-def _advances(lines: Sequence[DraftLine]) -> list[dict[str, Any]]:
-    """What the agency advanced, per payee."""
-    advanced = [line for line in lines if line.nature == Nature.ADVANCE]
-    sums: dict[str, list[int]] = {}
-    for line in advanced:
-        sums.setdefault(line.supplier_name, []).append(line.amount)
-    return [{"name": name, "count": len(found), "amount": sum(found)} for name, found in sorted(sums.items())]
-
-
-def _notes(period: Period, lines: Sequence[DraftLine]) -> list[str]:
-    """備考: only what these lines need."""
-    natures, classes = {line.nature for line in lines}, {line.tax_class for line in lines}
-    marked = {mark for line in lines for mark in marks(line.amount, line.billing_on, period.first_day)}
-    reduced = TaxClass.REDUCED in classes
-    rates = "10％は10/110、8％は8/108" if reduced else "10％は10/110"
-    late = sorted(mark for mark in marked if mark != REFUND_MARK)
-    notes = [
-        f"金額は税込です。消費税額は税率ごとの合計から1回だけ計算し、1円未満を切り捨てました（{rates}）。",
-        "所属は利用日のものです。",
-    ]
-    if Nature.INTERMEDIARY in natures:
-        notes.append("媒介者交付特例（媒）は、手配先に代わって当社が請求書を交付するものです。")
-    if reduced:
-        notes.append("※は軽減税率（8％）の対象です。")
-    if Nature.ADVANCE in natures:
-        notes.append("立替金（立替）は、当社が立て替えた運賃・料金で、当社の売上げに含みません。")
-    if late:
-        words = "".join(f"【{mark}】" for mark in late)
-        notes.append(f"{words}は、前の期間の締め後に確定したものです。締めた請求書は変わりません。")
-    if REFUND_MARK in marked:
-        notes.append(
-            "【返還】は対価の返還で、同じ税率から差し引きました（△と−は減額、元＝元の請求書）。適格返還請求書を兼ねます。"
-        )
-    if sum(line.amount for line in lines) < 0:
-        notes.append("ご請求金額が△のため、お支払いは不要です。")
-    return notes
+def _rule(table: str, subject: str, value: str, row: Any) -> dict[str, str]:
+    first = row.first_day if row.pk else None
+    valid_from = first.isoformat() if first else ""
+    return {"table": table, "subject": subject, "value": value, "valid_from": valid_from, "source": row.source}

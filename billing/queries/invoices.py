@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
-from billing.models import Invoice, InvoiceDocument, InvoiceLine
-from billing.queries.collecting import DraftLine
+from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine
+from billing.queries.lines import DraftLine
 from billing.rules.days import marks
 from booking.models import Nature, TaxClass
 from lib.actor import Actor
@@ -28,26 +28,34 @@ class ShownLine:
         return " ".join(filter(None, words))
 
 
+def shown_line(line: InvoiceLine | DraftLine) -> ShownLine:
+    """The line with its marks."""
+    return ShownLine(line, marks(line.amount, line.late_for, line.relation, line.kind))
+
+
 def invoices(actor: Actor) -> QuerySet[Invoice]:
     """Invoices that the actor may read, newest first, with period, office, number of lines and when the PDF was made."""
+    original = Q(documents__kind=DocumentKind.ORIGINAL)
     return (
         Invoice.objects.visible_to(actor)
         .select_related("period", "office")
-        .annotate(line_count=Count("lines"), printed_at=F("document__made_at"))
+        .annotate(
+            line_count=Count("lines", distinct=True),
+            printed_at=Max("documents__made_at", filter=original),
+            sent_at=Max("mailings__at"),
+        )
         .order_by("-issued_on", "-number")
     )
 
 
-def invoice_lines(invoice: Invoice) -> Sequence[ShownLine]:
-    """The lines of an invoice in their order, with marks (one query)."""
-    first_day = invoice.period.first_day
-    lines = InvoiceLine.objects.filter(invoice=invoice).order_by("position")
-    return [ShownLine(line, marks(line.amount, line.billing_on, first_day)) for line in lines]
+def invoice_lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
+    """The lines of an invoice in their order."""
+    return InvoiceLine.objects.filter(invoice=invoice).order_by("position")
 
 
 def document_of(invoice: Invoice) -> InvoiceDocument:
-    """The state of an invoice's PDF, without its bytes."""
-    return InvoiceDocument.objects.defer("pdf").get(invoice=invoice)
+    """The state of an invoice's original PDF, without its bytes."""
+    return InvoiceDocument.objects.defer("pdf").get(invoice=invoice, kind=DocumentKind.ORIGINAL)
 
 
 def invoice_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:

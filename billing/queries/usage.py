@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Count, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
-from accounts.models import Membership, Office, OfficeDetails
+from accounts.models import Office, OfficeDetails
 from billing.models import InvoiceLine
 from billing.permissions import READ_USAGE
-from billing.queries.collecting import content, route, supplier_name
+from billing.queries.lines import content, route, supplier_name, with_payer
 from billing.rules.cells import unfit
 from booking.models import Charge, Settlement
 from lib.actor import Actor, Scope
@@ -71,28 +71,26 @@ def usage_offices(actor: Actor) -> QuerySet[Office]:
 def usage_charges(actor: Actor, wanted: UsageFilter) -> QuerySet[Charge]:
     """Charges of the days, annotated with office, department and invoice: frozen ones once billed, else as of the day."""
     line = InvoiceLine.objects.filter(charge=OuterRef("pk"))
-    member = Membership.objects.filter(user=OuterRef("person"), valid__contains=OuterRef("used_on"))
-    details = OfficeDetails.objects.filter(office=OuterRef("office"), valid__contains=OuterRef("used_on"))
-    charges = (
-        Charge.objects.filter(**{f"{wanted.basis}__range": (wanted.first, wanted.last)})
+    details = OfficeDetails.objects.filter(office=OuterRef("paying"), valid__contains=OuterRef("used_on"))
+    charges: QuerySet[Any] = (
+        with_payer(Charge.objects.filter(**{f"{wanted.basis}__range": (wanted.first, wanted.last)}))
         .annotate(
-            office=Coalesce(
-                Subquery(line.values("invoice__office")[:1]), Subquery(member.values("department__office")[:1])
-            ),
-            department=Coalesce(
-                Subquery(line.values("department_name")[:1]), Subquery(member.values("department__name")[:1])
-            ),
+            paying=Coalesce(Subquery(line.values("invoice__office")[:1]), F("payer"), output_field=BigIntegerField()),
+            department=Coalesce(Subquery(line.values("department_name")[:1]), F("payer_name")),
             invoice_number=Subquery(line.values("invoice__number")[:1]),
+            route_words=route(),
+            supplier_words=supplier_name(),
+            content_words=content(with_origin=False),
         )
         .annotate(office_name=Subquery(details.values("name")[:1]))
-        .select_related("person", "reservation__connection", "reservation__trip", "segment", "night")
+        .select_related("person", "reservation__trip")
         .order_by(wanted.basis, "pk")
     )
     if wanted.office:
-        charges = charges.filter(office=wanted.office.pk)
+        charges = charges.filter(paying=wanted.office.pk)
     if actor.scope(READ_USAGE) is Scope.ALL:
         return charges
-    return charges.filter(office__in=usage_offices(actor).values("pk"))
+    return charges.filter(paying__in=usage_offices(actor).values("pk"))
 
 
 def usage_row(charge: Any) -> Sequence[str | int]:
@@ -103,14 +101,14 @@ def usage_row(charge: Any) -> Sequence[str | int]:
         charge.used_on.isoformat(),
         charge.office_name or "未設定",
         charge.department or "未設定",
-        charge.person.name,
-        charge.person.login_id,
+        charge.person.name if charge.person else "",
+        charge.person.login_id if charge.person else "",
         reservation.trip.number if reservation else "",
         reservation.trip.purpose if reservation else "",
-        supplier_name(charge),
-        reservation.number if reservation else "",
-        route(charge),
-        content(charge),
+        charge.supplier_words,
+        reservation.number if reservation else charge.reference,
+        charge.route_words,
+        charge.content_words,
         charge.amount,
         charge.get_tax_class_display(),
         Settlement(settlement).label,

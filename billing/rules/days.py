@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from lib import jst
 
 DAY = dt.timedelta(days=1)
-REFUND_MARK = "返還"
+REFUND_MARK, CORRECTION_MARK, TRANSFER_MARK = "返還", "訂正", "付替"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,19 @@ def period_name(last_day: dt.date) -> str:
     return f"{last_day.year}年{last_day.month}月利用分"
 
 
-def marks(amount: int, billing_on: dt.date, first_day: dt.date) -> Sequence[str]:
-    """Marks of a line: 返還 for what is paid back, 11月利用分 for what belongs before the period's first day."""
-    late = f"{billing_on.month}月利用分" if billing_on < first_day else ""
-    return [word for word in (REFUND_MARK if amount < 0 else "", late) if word]
+def late_period(billing_on: dt.date, first_day: dt.date, periods: Sequence[tuple[dt.date, dt.date]]) -> dt.date | None:
+    """The last day of the earlier period that holds the billing day; None for what is not late."""
+    if billing_on >= first_day:
+        return None
+    return next((last for first, last in periods if first <= billing_on <= last), billing_on)
+
+
+def marks(amount: int, late_for: dt.date | None, relation: str, kind: str) -> Sequence[str]:
+    """Marks of a line: 返還 for what is paid back, 訂正, 付替, 11月利用分 for what belongs to an earlier period."""
+    words = [
+        REFUND_MARK if amount < 0 else "",
+        CORRECTION_MARK if kind == "correction" else "",
+        TRANSFER_MARK if relation.startswith("transfer") else "",
+        f"{late_for.month}月利用分" if late_for else "",
+    ]
+    return [word for word in words if word]

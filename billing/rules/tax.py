@@ -17,12 +17,15 @@ LABELS = {
     "reduced": "8％ 対象（軽減税率 ※）",
     "outside": "不課税（宿泊税・入湯税・取消手数料など）",
     "advance": "立替金（消費税額は支払先のもの）",
+    "unset": "税区分が未設定（締められません）",
 }
 
 
 class Money(Protocol):
-    """Anything with an amount, a tax class and a nature."""
+    """`count` lines of one tax class and nature with their sum."""
 
+    @property
+    def count(self) -> int: ...
     @property
     def amount(self) -> int: ...
     @property
@@ -57,20 +60,23 @@ def group_of(tax_class: str, nature: str) -> str:
     return "advance" if nature == "advance" else tax_class
 
 
-def summarise(lines: Iterable[Money]) -> TaxSummary:
-    """Sum lines by rate. The row of 10 % always stands; others only when they have lines."""
+def summarise(sums: Iterable[Money], *, nearest: bool = False) -> TaxSummary:
+    """Sum by rate. The row of 10 % always stands; others only when they have lines.
+
+    The tax of a rate is cut towards zero, or rounded half away from zero when `nearest` (四捨五入) is agreed.
+    """
     counts, amounts = dict.fromkeys(LABELS, 0), dict.fromkeys(LABELS, 0)
-    for line in lines:
-        group = group_of(line.tax_class, line.nature)
-        counts[group] += 1
-        amounts[group] += line.amount
+    for row in sums:
+        group = group_of(row.tax_class, row.nature)
+        counts[group] += row.count
+        amounts[group] += row.amount
     rows = tuple(
         TaxRow(
             group,
             label,
             counts[group],
             amounts[group],
-            yen.included_tax(amounts[group], PERCENT[group]) if group in PERCENT else None,
+            yen.included_tax(amounts[group], PERCENT[group], nearest=nearest) if group in PERCENT else None,
         )
         for group, label in LABELS.items()
         if counts[group] or group == "standard"

@@ -5,20 +5,25 @@ from typing import Any
 
 from accounts.models import Office
 from audit.changes import advance
-from audit.services import record
-from billing.errors import EarlierPeriodOpen, NatureUnset, PeriodNotOver
-from billing.models import Invoice, InvoiceDocument, InvoiceLine, NumberSeries, Period, PeriodState
+from billing.errors import EarlierPeriodOpen, NatureUnset, PeriodNotOver, SumsChanged
+from billing.models import Invoice, InvoiceKind, Period, PeriodState
 from billing.permissions import CLOSE_PERIODS
-from billing.queries import Draft, draft_invoice, draft_lines, has_earlier_open, unset_charges
+from billing.queries import (
+    draft_invoice,
+    due_lines,
+    has_earlier_open,
+    moved_lines,
+    period_digest,
+    unset_charges,
+)
+from billing.services.invoicing import issue_invoice, write_lines
 from billing.states import PERIOD_MOVES
-from booking.models import Nature
+from booking.services.corrections import lock_ledger, transfer_charge
 from lib import clock, durable, jobs, jst
 from lib.actor import Actor
 from lib.errors import MoveNotAllowed, NotPermitted, PortalError
-from lib.verbs import driver, verb
+from lib.verbs import driver, inside, verb
 
-SERIES = "invoice"
-BATCH = 1000
 FREE: Mapping[str, Any] = {"claim_token": None, "claimed_until": None, "next_try_at": None}
 
 
@@ -34,18 +39,29 @@ def request_closing(actor: Actor, period: Period) -> None:
     if locked.state == PeriodState.CLOSED:
         raise MoveNotAllowed("この期間は、もう締めてあります。")
     _refuse_early(locked)
-    _refuse_unset(unset_charges(locked.office, locked.last_day).count())
-    _begin(actor, locked, next_try_at=clock.wall(), requested_by=actor.id)
+    _refuse_unset(locked)
+    advance(
+        locked,
+        PeriodState.CLOSING,
+        code="billing.period.closing",
+        allowed=PERIOD_MOVES,
+        actor=actor,
+        about=[locked.office],
+        next_try_at=clock.wall(),
+        requested_by=actor.id,
+        digest=period_digest(locked),
+    )
     jobs.enqueue("billing.tasks.close", locked.pk)
 
 
 @verb
 def close_period(actor: Actor, *, office: Office, period: Period) -> Period:
-    """Close an office's period: lines, number, invoice, seal; a period that is closed comes back unchanged.
+    """Close an office's period that two people agreed on: lines, number, invoice, seal; a closed one comes back unchanged.
 
-    Takes every charge without a line whose billing day is not later than the last day, of people who belonged to the
-    office on the day of use. Without charges it is closed without an invoice. Works from open, too.
-    Raises NotPermitted, PeriodNotOver, EarlierPeriodOpen, NatureUnset; then nothing has changed.
+    Moves keyed in late are settled first; then it takes every charge without a line whose billing day is not later than
+    the last day, of people who belonged to the office on the day of use. Without charges it is closed without an invoice.
+    Raises NotPermitted, PeriodNotOver, EarlierPeriodOpen, NatureUnset, MoveNotAllowed (nobody asked for it), SumsChanged
+    (since it was asked for); then nothing has changed.
     """
     if period.office_id != office.pk:
         raise ValueError("the period belongs to another office")
@@ -53,12 +69,16 @@ def close_period(actor: Actor, *, office: Office, period: Period) -> Period:
     if locked.state == PeriodState.CLOSED:
         return locked
     _refuse_early(locked)
-    lines = draft_lines(locked)
-    _refuse_unset(sum(line.nature == Nature.UNSET for line in lines))
-    if locked.state == PeriodState.OPEN:
-        _begin(actor, locked)
-    invoice = _issue(actor, draft_invoice(locked, lines, clock.today())) if lines else None
-    facts = {"lines": len(lines), "total": invoice.total if invoice else 0}
+    if locked.state != PeriodState.CLOSING:
+        raise MoveNotAllowed("先に、締めの準備と確認をしてください。")
+    _refuse_unset(locked)
+    if locked.digest != period_digest(locked):
+        raise SumsChanged
+    for line in moved_lines(locked):
+        transfer_charge(actor, line.charge, billed=line.invoice.office)
+    invoice = _issue(actor, locked)
+    lock_ledger(office, through=locked.last_day)
+    count = invoice.face["count"] if invoice else 0
     advance(
         locked,
         PeriodState.CLOSED,
@@ -66,11 +86,30 @@ def close_period(actor: Actor, *, office: Office, period: Period) -> Period:
         allowed=PERIOD_MOVES,
         actor=actor,
         about=[office, *([invoice] if invoice else [])],
-        data={**facts, **({"invoice": invoice.number} if invoice else {})},
+        data={
+            "lines": count,
+            "total": invoice.total if invoice else 0,
+            **({"invoice": invoice.number} if invoice else {}),
+        },
         closed_at=clock.now(),
         **FREE,
     )
     return locked
+
+
+@inside
+def _issue(actor: Actor, period: Period) -> Invoice | None:
+    key, count = write_lines(due_lines(period))
+    if not count:
+        return None
+    return issue_invoice(
+        actor,
+        key,
+        kind=InvoiceKind.REGULAR,
+        period=period,
+        numbered_on=period.last_day,
+        draft=lambda tallies: draft_invoice(period, tallies, clock.today()),
+    )
 
 
 @verb
@@ -84,6 +123,8 @@ def reopen_period(actor: Actor, period: Period, *, why: str) -> None:
         actor=actor,
         why=why,
         about=[period.office],
+        digest="",
+        problem=why[:300],
         **FREE,
     )
 
@@ -120,56 +161,7 @@ def _refuse_early(period: Period) -> None:
         raise EarlierPeriodOpen
 
 
-def _refuse_unset(count: int) -> None:
+def _refuse_unset(period: Period) -> None:
+    count = unset_charges(period.office, period.last_day).count()
     if count:
-        raise NatureUnset(f"取扱いが未設定の費用が{count}件あります。手配先の取扱いを設定してから締めてください。")
-
-
-def _begin(actor: Actor, period: Period, **fields: Any) -> None:
-    advance(
-        period,
-        PeriodState.CLOSING,
-        code="billing.period.closing",
-        allowed=PERIOD_MOVES,
-        actor=actor,
-        about=[period.office],
-        **fields,
-    )
-
-
-def _issue(actor: Actor, draft: Draft) -> Invoice:
-    """Insert the invoice complete with number and face, its lines, and the wish for its PDF."""
-    period = draft.period
-    invoice = Invoice.objects.create(
-        period=period,
-        office=period.office,
-        number=_next_number(period),
-        issued_on=draft.issued_on,
-        due_on=draft.due_on,
-        total=draft.taxes.total,
-        face=draft.face,
-        created_at=clock.now(),
-    )
-    rows = (
-        InvoiceLine(invoice=invoice, position=position, **line.facts()) for position, line in enumerate(draft.lines, 1)
-    )
-    InvoiceLine.objects.bulk_create(rows, batch_size=BATCH)
-    document = InvoiceDocument.objects.create(invoice=invoice, next_try_at=clock.wall())
-    record(
-        actor,
-        "billing.invoice.issued",
-        objects=[invoice, period, period.office],
-        data={"number": invoice.number, "total": invoice.total, "lines": len(draft.lines)},
-    )
-    jobs.enqueue("billing.tasks.make_document", document.pk)
-    return invoice
-
-
-def _next_number(period: Period) -> str:
-    """The next number of the fiscal year in which the period ends: the row is locked until the invoice is committed."""
-    year = jst.fiscal_year(period.last_day)
-    NumberSeries.objects.get_or_create(series=SERIES, fiscal_year=year)
-    series = NumberSeries.objects.select_for_update().get(series=SERIES, fiscal_year=year)
-    series.last += 1
-    series.save(update_fields=["last"])
-    return f"{year}-{series.last:04d}"
+        raise NatureUnset(f"取扱い・税区分が未設定の費用が{count}件あります。設定してから締めてください。")

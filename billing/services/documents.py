@@ -7,7 +7,7 @@ from uuid import UUID
 from audit.services import record
 from billing.documents import invoice_pdf
 from billing.errors import NothingPrinted
-from billing.models import Invoice, InvoiceDocument, InvoiceLine
+from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine
 from billing.permissions import READ_INVOICES
 from lib import clock, durable
 from lib.actor import Actor
@@ -57,7 +57,7 @@ def take_document(actor: Actor, invoice: Invoice) -> bytes:
     """The PDF of an invoice for download; who took it is recorded. Raises NotPermitted, NothingPrinted."""
     if not actor.may(READ_INVOICES):
         raise NotPermitted
-    document = InvoiceDocument.objects.get(invoice=invoice)
+    document = InvoiceDocument.objects.get(invoice=invoice, kind=DocumentKind.ORIGINAL)
     if document.pdf is None:
         raise NothingPrinted
     record(actor, "billing.invoice.downloaded", objects=[invoice], data={"number": invoice.number})

@@ -18,6 +18,8 @@ from lib.htmx import redirect_see_other
 from lib.requests import actor_of
 from lib.tables import page_of
 
+LINES = 200
+
 
 @require_safe
 def invoices(request: HttpRequest) -> HttpResponse:
@@ -35,11 +37,13 @@ def invoices(request: HttpRequest) -> HttpResponse:
 def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One invoice as it was issued."""
     found = access.invoice_for(actor_of(request), pk)
+    page = page_of(queries.invoice_lines(found), request.GET, size=LINES)
     context = {
         "invoice": found,
         "face": found.face,
-        "name": period_name(found.period.last_day),
-        "lines": queries.invoice_lines(found),
+        "name": period_name(found.period.last_day) if found.period else found.get_kind_display(),
+        "page": page,
+        "lines": [queries.shown_line(line) for line in page],
         "document": queries.document_of(found),
         "crumbs": [
             ("ホーム", reverse("config:home")),

@@ -54,7 +54,7 @@ def period(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "row": row,
         "draft": draft,
-        "lines": queries.preview_lines(found, draft) if draft else [],
+        "lines": queries.preview_lines(found) if draft else [],
         "may_close": actor_of(request).may(CLOSE_PERIODS),
         "crumbs": _crumbs(found, row.name, (row.office_name, "")),
     }

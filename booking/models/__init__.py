@@ -3,28 +3,52 @@
 from booking.models.calls import SupplierCall
 from booking.models.connections import Connection
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
-from booking.models.ledger import Charge, ChargeKind, ChargeSource, Nature, TaxClass
+from booking.models.ledger import (
+    BILLING_RULES,
+    Charge,
+    ChargeKind,
+    ChargeSource,
+    LedgerLock,
+    Nature,
+    Relation,
+    TaxClass,
+)
 from booking.models.places import Place, PlaceAccess, PlaceKind
 from booking.models.reservations import Reservation, Segment, StayNight
 from booking.models.search import AnswerState, Part, Search, SearchAnswer
-from booking.models.tariffs import RailFareRule, RailSeasonDay, SupplierNature, TaxRule
+from booking.models.tariffs import (
+    AgencyFee,
+    BillingDayRule,
+    BillingSubject,
+    FeeService,
+    RailFareRule,
+    RailSeasonDay,
+    SupplierNature,
+    TaxRule,
+)
 from booking.models.timetable import RailStation, Train, TrainStop
 from booking.models.trips import ItemKind, Trip, TripItem, TripNumber
 from booking.states import CallState, CallVerb, ReservationState, Settlement, TripState, Way
 
 __all__ = [
+    "BILLING_RULES",
+    "AgencyFee",
     "AnswerState",
+    "BillingDayRule",
+    "BillingSubject",
     "CallState",
     "CallVerb",
     "Charge",
     "ChargeKind",
     "ChargeSource",
     "Connection",
+    "FeeService",
     "Feed",
     "FeedRow",
     "FeedRowState",
     "FeedState",
     "ItemKind",
+    "LedgerLock",
     "Nature",
     "Part",
     "Place",
@@ -33,6 +57,7 @@ __all__ = [
     "RailFareRule",
     "RailSeasonDay",
     "RailStation",
+    "Relation",
     "Reservation",
     "ReservationState",
     "Search",

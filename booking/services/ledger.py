@@ -1,15 +1,19 @@
 """The ledger: adding and reversing charges. Money is due when it is due; nothing is ever edited."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
-from accounts.models import User
+from accounts.models import FareSplit, Office, User
+from accounts.queries import contract_terms_on
 from audit.services import record
 from booking.models import (
+    BillingSubject,
     Charge,
     ChargeKind,
     FeedRow,
     Nature,
+    Relation,
     Reservation,
     Segment,
     StayNight,
@@ -17,15 +21,25 @@ from booking.models import (
     TaxClass,
     TaxRule,
 )
+from booking.queries.billing_days import DAY, basis_on, cancellation_day, is_open, planned_day
 from lib import clock, yen
 from lib.actor import Actor
 from lib.verbs import inside
 
+EVENTS = {
+    "": "booking.charge.added",
+    Relation.REVERSAL: "booking.charge.reversed",
+    Relation.CORRECTION: "booking.charge.corrected",
+    Relation.TRANSFER_OUT: "booking.charge.transferred",
+    Relation.TRANSFER_IN: "booking.charge.transferred",
+}
+FEES = frozenset({ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE, ChargeKind.CHANGE_FEE, ChargeKind.HANDLING})
+
 
 def tax_class_on(kind: str, day: dt.date) -> str:
-    """The tax class of a kind of charge on the day; 10 % inclusive when no row says otherwise."""
+    """The tax class of a kind of charge on the day; 未設定 when no row says, never a guess."""
     row = TaxRule.objects.on(day).filter(kind=kind).values_list("tax_class", flat=True).first()
-    return row or TaxClass.STANDARD
+    return row or TaxClass.UNSET
 
 
 def nature_on(supplier: str, day: dt.date) -> str:
@@ -40,7 +54,7 @@ def nature_on(supplier: str, day: dt.date) -> str:
 def add_charge(
     actor: Actor,
     *,
-    person: User,
+    person: User | None,
     kind: str,
     amount: int,
     used_on: dt.date,
@@ -48,34 +62,47 @@ def add_charge(
     rule: str,
     description: str,
     source: str,
+    occurred_on: dt.date | None = None,
     issued_on: dt.date | None = None,
+    tax_class: str = "",
+    office: Office | None = None,
+    reference: str = "",
     reservation: Reservation | None = None,
     segment: Segment | None = None,
     night: StayNight | None = None,
     feed_row: FeedRow | None = None,
-    reverses: Charge | None = None,
+    origin: Charge | None = None,
+    relation: str = "",
 ) -> Charge:
-    """Write one fact of money (signed yen, not zero). `rule` is a key of `BILLING_RULES`."""
-    supplier = reservation.supplier if reservation else ""
+    """Write one fact of money (signed yen, not zero). `rule` is a key of `BILLING_RULES`.
+
+    What goes back to another charge (`origin`) has its tax class and nature; `occurred_on` is today unless told.
+    """
+    supplier = origin.supplier if origin else reservation.supplier if reservation else ""
+    # Our own fees are our own sales, whosever ticket they are for.
+    sold_by = "" if kind in {ChargeKind.HANDLING, ChargeKind.DELIVERY, ChargeKind.ONE_OFF} else supplier
     charge = Charge.objects.create(
         person=person,
+        office=office,
         kind=kind,
         amount=amount,
-        tax_class=reverses.tax_class if reverses else tax_class_on(kind, used_on),
-        nature=reverses.nature if reverses else nature_on(supplier, used_on),
+        tax_class=tax_class or (origin.tax_class if origin else tax_class_on(kind, used_on)),
+        nature=origin.nature if origin else nature_on(sold_by, used_on),
         supplier=supplier,
         used_on=used_on,
-        occurred_on=clock.today(),
+        occurred_on=occurred_on or clock.today(),
         issued_on=issued_on,
         billing_on=billing_on,
         rule=rule,
-        description=description,
+        description=description[:120],
+        reference=reference,
         reservation=reservation,
         segment=segment,
         night=night,
         source=source,
         feed_row=feed_row,
-        reverses=reverses,
+        origin=origin,
+        relation=relation,
         recorded_at=clock.now(),
     )
     data = {
@@ -86,8 +113,9 @@ def add_charge(
         "rule": rule,
         "source": str(source),
     }
-    about: list[Any] = [charge, *([reservation, reservation.trip] if reservation else []), person]
-    record(actor, "booking.charge.reversed" if reverses else "booking.charge.added", objects=about, data=data)
+    about: list[Any] = [charge, *([reservation, reservation.trip] if reservation else [])]
+    about += [payer for payer in (person, office, origin) if payer]
+    record(actor, EVENTS[relation], objects=about, data=data)
     return charge
 
 
@@ -99,12 +127,19 @@ def charge_fare(
     total: int,
     source: str,
     issued_on: dt.date | None = None,
+    occurred_on: dt.date | None = None,
     kind: str = ChargeKind.FARE,
     feed_row: FeedRow | None = None,
 ) -> list[Charge]:
-    """A fare over the rides of a reservation: equal parts, odd yen to the first, each billed by its ride's day."""
+    """A fare over the rides of a reservation, each part billed by its ride's day, or by the day of issue if so agreed.
+
+    Split by the contract of the first ride's day: equal parts, odd yen to the first ones; or all on the first ride.
+    """
     segments = list(reservation.segments.order_by("departs"))
-    parts = yen.split(total, len(segments))
+    first_day = segments[0].travel_on
+    if contract_terms_on(first_day).fare_split == FareSplit.FIRST:
+        segments = segments[:1]
+    by_issue = issued_on if issued_on and basis_on(BillingSubject.FARE, first_day) == "issue_date" else None
     return [
         add_charge(
             actor,
@@ -112,8 +147,9 @@ def charge_fare(
             kind=kind,
             amount=amount,
             used_on=segment.travel_on,
-            billing_on=segment.travel_on,
-            rule="ride_date",
+            occurred_on=occurred_on,
+            billing_on=by_issue or segment.travel_on,
+            rule="issue_date" if by_issue else "ride_date",
             description=f"{segment.service} {segment.from_name}→{segment.to_name}",
             source=source,
             issued_on=issued_on,
@@ -121,16 +157,21 @@ def charge_fare(
             segment=segment,
             feed_row=feed_row,
         )
-        for segment, amount in zip(segments, parts, strict=True)
+        for segment, amount in zip(segments, yen.split(total, len(segments)), strict=True)
         if amount
     ]
 
 
 @inside
 def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> list[Charge]:
-    """Room and taxes of each night, at check-out; taxes that the traveller pays at the desk are never billed."""
+    """Room and taxes of each night, at check-out; taxes that the traveller pays at the desk are never billed.
+
+    Billed by the night, or all by the day of check-out if the contract of the first night says so.
+    """
     added = []
-    for night in reservation.nights.order_by("date"):
+    nights = list(reservation.nights.order_by("date"))
+    basis = basis_on(BillingSubject.STAY, nights[0].date) if nights else "night"
+    for night in nights:
         taxes = (
             []
             if night.tax_on_the_spot
@@ -148,9 +189,9 @@ def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> lis
                         kind=kind,
                         amount=amount,
                         used_on=night.date,
-                        billing_on=night.date,
-                        rule="night",
-                        description=f"{reservation.title} {word}"[:120],
+                        billing_on=nights[-1].date + DAY if basis == "check_out" else night.date,
+                        rule=basis,
+                        description=f"{reservation.title} {word}",
                         source=source,
                         reservation=reservation,
                         night=night,
@@ -159,69 +200,119 @@ def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> lis
     return added
 
 
-@inside
-def reverse_charges(actor: Actor, reservation: Reservation, *, source: str, feed_row: FeedRow | None = None) -> int:
-    """Take back every charge of a reservation that still stands; how many yen that was. A reversal keeps its billing day."""
-    standing = reservation.charges.filter(reverses=None, reversed_by=None).exclude(
-        kind__in=[ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE]
+def standing_charges(reservation: Reservation) -> Sequence[Charge]:
+    """What a reservation costs that nothing has taken back yet, fees apart.
+
+    A transfer between offices changes who pays, not what stands: its halves are left out.
+    """
+    charges = list(
+        reservation.charges.exclude(relation__in=[Relation.TRANSFER_OUT, Relation.TRANSFER_IN])
+        .select_related("person", "segment", "night")
+        .order_by("pk")
     )
-    total = 0
-    for charge in list(standing.select_related("person", "segment", "night")):
-        add_charge(
-            actor,
-            person=charge.person,
-            kind=ChargeKind.REFUND,
-            amount=-charge.amount,
-            used_on=charge.used_on,
-            billing_on=charge.billing_on,
-            rule="as_original",
-            description=f"払戻 {charge.description}"[:120],
-            source=source,
-            issued_on=charge.issued_on,
-            reservation=reservation,
-            segment=charge.segment,
-            night=charge.night,
-            feed_row=feed_row,
-            reverses=charge,
-        )
-        total += charge.amount
-    return total
+    reversed_ids = {charge.origin_id for charge in charges if charge.relation == Relation.REVERSAL}
+    return [
+        charge
+        for charge in charges
+        if charge.relation != Relation.REVERSAL and charge.kind not in FEES and charge.pk not in reversed_ids
+    ]
+
+
+@inside
+def reverse_charges(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    source: str,
+    occurred_on: dt.date | None = None,
+    feed_row: FeedRow | None = None,
+) -> int:
+    """Take back every charge of a reservation that still stands; how many yen that was."""
+    standing = standing_charges(reservation)
+    for charge in standing:
+        reverse_charge(actor, charge, source=source, occurred_on=occurred_on, feed_row=feed_row)
+    return sum(charge.amount for charge in standing)
+
+
+@inside
+def reverse_charge(
+    actor: Actor,
+    charge: Charge,
+    *,
+    source: str,
+    occurred_on: dt.date | None = None,
+    feed_row: FeedRow | None = None,
+) -> Charge:
+    """Take one charge back, to the yen, with its tax class and nature; a second reversal is refused by the database.
+
+    It keeps the billing day of its original while that lies ahead or in an open period of the traveller's office; once
+    that is invoiced, it is billed by the day it happened.
+    """
+    happened = occurred_on or clock.today()
+    kept = charge.person is None or charge.billing_on >= clock.today() or is_open(charge.person, charge.billing_on)
+    return add_charge(
+        actor,
+        person=charge.person,
+        office=charge.office,
+        kind=ChargeKind.REFUND,
+        amount=-charge.amount,
+        used_on=charge.used_on,
+        occurred_on=happened,
+        billing_on=charge.billing_on if kept else happened,
+        rule="as_original" if kept else "happened_on",
+        description=f"払戻 {charge.description}",
+        source=source,
+        issued_on=charge.issued_on,
+        reference=charge.reference,
+        reservation=charge.reservation,
+        segment=charge.segment,
+        night=charge.night,
+        feed_row=feed_row,
+        origin=charge,
+        relation=Relation.REVERSAL,
+    )
 
 
 @inside
 def charge_cancellation(
-    actor: Actor, reservation: Reservation, *, fee: int, source: str, feed_row: FeedRow | None = None
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    fee: int,
+    source: str,
+    occurred_on: dt.date | None = None,
+    feed_row: FeedRow | None = None,
 ) -> None:
-    """The fee of a cancellation: by the planned day of use while that lies ahead, else by the day it happened.
+    """What a cancellation costs: by the planned day of use while that is ahead or open, else by the day it happened.
 
-    Airlines and hotels keep damages (不課税 取消手数料); railways take a service fee (課税 払戻手数料).
+    Airlines and hotels keep damages (不課税 取消手数料); railways take a service fee (課税 払戻手数料): the row of the supplier
+    says which.
     """
     if not fee:
         return
-    planned = _planned_day(reservation)
-    ahead = planned >= clock.today()
-    rail = reservation.supplier == "ex"
+    planned = planned_day(reservation)
+    person = reservation.trip.traveller
+    billing_on, rule = cancellation_day(person, planned, occurred_on or clock.today())
+    kind = ChargeKind(_kept_as(reservation.supplier, planned))
     add_charge(
         actor,
-        person=reservation.trip.traveller,
-        kind=ChargeKind.REFUND_FEE if rail else ChargeKind.CANCEL_FEE,
+        person=person,
+        kind=kind,
         amount=fee,
         used_on=planned,
-        billing_on=planned if ahead else clock.today(),
-        rule="planned_date" if ahead else "happened_on",
-        description=f"{'払戻手数料' if rail else '取消手数料'} {reservation.title}"[:120],
+        occurred_on=occurred_on,
+        billing_on=billing_on,
+        rule=rule,
+        description=f"{kind.label} {reservation.title}",
         source=source,
         reservation=reservation,
         feed_row=feed_row,
     )
 
 
-def _planned_day(reservation: Reservation) -> dt.date:
-    segment = reservation.segments.order_by("departs").first()
-    night = reservation.nights.order_by("date").first()
-    if segment:
-        return segment.travel_on
-    return night.date if night else reservation.trip.first_day
+def _kept_as(supplier: str, day: dt.date) -> str:
+    row = SupplierNature.objects.on(day).filter(supplier=supplier).values_list("kept_as", flat=True).first()
+    return str(row or ChargeKind.CANCEL_FEE)
 
 
 def known_total(reservation: Reservation, *kinds: str) -> int:

@@ -20,6 +20,8 @@ from django.db import models
 
 from audit.services import record_command
 from booking.models import (
+    BillingDayRule,
+    BillingSubject,
     ChargeKind,
     Nature,
     Place,
@@ -61,8 +63,21 @@ TAX_CLASSES = {
     ChargeKind.BATHING_TAX: (TaxClass.OUTSIDE, LEVY, Confidence.HIGH),
     ChargeKind.CANCEL_FEE: (TaxClass.OUTSIDE, DAMAGES, Confidence.MEDIUM),
 }
-NATURES = {"jal_online": Nature.OWN, "ex": Nature.OWN, "yado_net": Nature.INTERMEDIARY}
+# supplier -> (nature, who is paid, what stays with the supplier at a cancellation)
+NATURES = {
+    "jal_online": (Nature.OWN, "日本航空", ChargeKind.CANCEL_FEE),
+    "ex": (Nature.OWN, "JR東海・JR西日本・JR九州", ChargeKind.REFUND_FEE),
+    "yado_net": (Nature.INTERMEDIARY, "各宿泊施設", ChargeKind.CANCEL_FEE),
+}
 NATURE_SOURCE = "既定値（契約で確認）"
+BILLING_DAYS = {
+    BillingSubject.FARE: ("ride_date", "仕様書は利用日による請求を求めるため。発券日では月がずれる。"),
+    BillingSubject.STAY: ("night", "月をまたぐ宿泊も、泊まった日の属する月に入れるため。"),
+    BillingSubject.CANCELLATION: ("planned_date", "予定していた利用日の月に、元の費用と並べて示すため。"),
+    BillingSubject.DELIVERY: ("dispatch_date", "配送という役務は、発送の日に提供されるため。"),
+    BillingSubject.HANDLING: ("with_subject", "手配した旅行と同じ請求書に入れるため。"),
+}
+BILLING_DAY_SOURCE = "契約の既定（docs/billing-rules.md）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,13 +324,30 @@ def _load_natures() -> Loaded:
     ruled = set(SupplierNature.objects.values_list("supplier", flat=True))
     fresh = [
         SupplierNature(
-            valid=between(SINCE), source=NATURE_SOURCE, confidence=Confidence.LOW, supplier=supplier, nature=nature
+            valid=between(SINCE),
+            source=NATURE_SOURCE,
+            confidence=Confidence.LOW,
+            supplier=supplier,
+            nature=nature,
+            payee=payee,
+            kept_as=kept_as,
         )
-        for supplier, nature in NATURES.items()
+        for supplier, (nature, payee, kept_as) in NATURES.items()
         if supplier not in ruled
     ]
     SupplierNature.objects.bulk_create(fresh)
     return Loaded("natures", len(fresh))
+
+
+def _load_billing_days() -> Loaded:
+    ruled = set(BillingDayRule.objects.values_list("subject", flat=True))
+    fresh = [
+        BillingDayRule(valid=between(SINCE), source=BILLING_DAY_SOURCE, subject=subject, basis=basis, reason=reason)
+        for subject, (basis, reason) in BILLING_DAYS.items()
+        if subject not in ruled
+    ]
+    BillingDayRule.objects.bulk_create(fresh)
+    return Loaded("billing_days", len(fresh))
 
 
 LOADERS: Mapping[str, Callable[[], Loaded]] = {
@@ -326,6 +358,7 @@ LOADERS: Mapping[str, Callable[[], Loaded]] = {
     "rail_seasons": _load_rail_seasons,
     "tax_rules": _load_tax_rules,
     "natures": _load_natures,
+    "billing_days": _load_billing_days,
 }
 
 

@@ -5,7 +5,7 @@ import datetime as dt
 from accounts.models import Office
 from accounts.services import actor_for
 from billing.models import Invoice, Period, PeriodState
-from billing.services import close_period, open_periods
+from billing.services import close_period, open_periods, request_closing
 from config.demo.people import DEMO, Cast
 from lib import clock
 
@@ -21,5 +21,6 @@ def close_past_months(cast: Cast) -> int:
     )
     for period in due.select_related("office"):
         office: Office = period.office
+        request_closing(operator, period)
         close_period(operator, office=office, period=period)
     return Invoice.objects.count()

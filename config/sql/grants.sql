@@ -13,6 +13,7 @@ REVOKE UPDATE, DELETE ON audit_event, audit_eventobject FROM portal_app;
 REVOKE UPDATE ON audit_personalvalues FROM portal_app;
 REVOKE UPDATE, DELETE ON booking_charge FROM portal_app;
 REVOKE UPDATE, DELETE ON billing_invoice, billing_invoiceline FROM portal_app;
+REVOKE UPDATE, DELETE ON billing_invoicecorrection, billing_invoicemailing FROM portal_app;
 -- Erasing personal values is a verb of its own with a second person; until it exists nobody may.
 REVOKE DELETE ON audit_personalvalues FROM portal_app;
 -- Nothing of a person's identity is deleted by the portal.

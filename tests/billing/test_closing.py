@@ -10,7 +10,7 @@ from accounts.services import set_membership
 from audit.models import Event
 from billing.errors import EarlierPeriodOpen, NatureUnset, PeriodNotOver
 from billing.models import Invoice, InvoiceDocument, InvoiceLine, NumberSeries, Period, PeriodState
-from billing.queries import period_row, preview
+from billing.queries import draft_lines, period_row, preview
 from billing.services import carry_out_closing, close_period, open_periods, request_closing
 from booking.models import Charge, ChargeKind, Nature, ReservationState, Settlement, TaxClass
 from lib import durable
@@ -100,7 +100,7 @@ def test_an_office_without_charges_is_closed_without_an_invoice(world: World):
 
 def test_a_sum_of_zero_is_invoiced_with_a_number(world: World):
     charge = factories.charge(world.person, amount=15640, on=on(9))
-    factories.charge(world.person, amount=-15640, on=on(9), kind=ChargeKind.REFUND, reverses=charge)
+    factories.charge(world.person, amount=-15640, on=on(9), kind=ChargeKind.REFUND, origin=charge, relation="reversal")
     invoice = Invoice.objects.get(period=world.close())
     assert (invoice.total, invoice.number, invoice.lines.count()) == (0, "2026-0001", 2)
 
@@ -109,7 +109,9 @@ def test_a_negative_invoice_has_its_number_and_says_that_nothing_is_to_pay(world
     factories.charge(world.person, amount=15640, on=on(9, 10))
     world.close(on(31, 10))
     charge = Charge.objects.get()
-    factories.charge(world.person, amount=-15640, on=on(9, 10), kind=ChargeKind.REFUND, reverses=charge)
+    factories.charge(
+        world.person, amount=-15640, on=on(9, 10), kind=ChargeKind.REFUND, origin=charge, relation="reversal"
+    )
 
     invoice = Invoice.objects.get(period=world.close())
 
@@ -156,7 +158,7 @@ def test_an_unset_nature_stops_only_the_offices_that_have_it(world: World):
     world.close(office=other)
 
     assert Invoice.objects.get().office == other
-    assert [obstacle.word for obstacle in period_row(world.period()).obstacles] == ["取扱いが未設定"]
+    assert [obstacle.word for obstacle in period_row(world.period()).obstacles] == ["取扱い・税区分が未設定"]
 
 
 def test_a_charge_of_somebody_without_a_membership_waits_and_is_listed(world: World):
@@ -217,11 +219,13 @@ def test_preview_equals_the_invoice(world: World):
     factories.charge(world.person, amount=200, on=on(9), tax_class=TaxClass.OUTSIDE, kind=ChargeKind.STAY_TAX)
     draft = preview(world.period())
 
+    drafted = list(draft_lines(world.period()))
+
     invoice = Invoice.objects.get(period=world.close())
 
     assert invoice.face == draft.face
     assert invoice.total == draft.taxes.total
-    shown = [(line.charge_id, line.amount, line.content, line.route) for line in draft.lines]
+    shown = [(line.charge_id, line.amount, line.content, line.route) for line in drafted]
     assert list(invoice.lines.values_list("charge", "amount", "content", "route")) == shown
 
 
@@ -260,7 +264,7 @@ def test_a_request_is_carried_out_by_the_worker_once(world: World):
     assert durable.overdue(Period.objects.filter(state=PeriodState.CLOSING)) == [period.pk]
     world.close()
     assert durable.overdue(Period.objects.all()) == []
-    assert durable.overdue(InvoiceDocument.objects.all()) == [Invoice.objects.get().document.pk]
+    assert durable.overdue(InvoiceDocument.objects.all()) == [Invoice.objects.get().documents.get().pk]
     with pytest.raises(MoveNotAllowed):
         request_closing(world.desk, world.period())
 

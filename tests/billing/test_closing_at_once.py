@@ -26,6 +26,7 @@ def test_the_same_closing_by_many_makes_one_invoice(world: World):
     for day in range(1, 21):
         factories.charge(world.person, amount=100 + day, on=on(day))
     desk, office, period = world.desk, world.office, world.period()
+    request_closing(desk, period)
 
     results = at_once(*[lambda: close_period(desk, office=office, period=period)] * 6)
 
@@ -44,6 +45,7 @@ def test_offices_at_once_get_numbers_without_a_gap(world: World):
 
     def closing(office: Office):
         period = Period.objects.get(office=office, last_day=on(30))
+        request_closing(desk, period)
         return lambda: close_period(desk, office=office, period=period)
 
     at_once(*map(closing, offices))
@@ -57,9 +59,14 @@ def test_two_months_of_an_office_at_once_bill_each_charge_once(world: World):
     desk, office = world.desk, world.office
     months = [world.period(on(31, 10)), world.period()]
 
-    october, november = at_once(
-        *[lambda period=period: close_period(desk, office=office, period=period) for period in months]
-    )
+    def closing(period: Period):
+        def close() -> Period:
+            request_closing(desk, period)
+            return close_period(desk, office=office, period=period)
+
+        return close
+
+    october, november = at_once(*map(closing, months))
 
     assert october.state == PeriodState.CLOSED
     assert isinstance(november, EarlierPeriodOpen) or november.state == PeriodState.CLOSED
@@ -68,7 +75,7 @@ def test_two_months_of_an_office_at_once_bill_each_charge_once(world: World):
 
 
 def close_period_and_lose_the_connection(world: World, period: Period) -> None:
-    close_period(factories.SETUP, office=world.office, period=period)
+    factories.close(period)
     assert Invoice.objects.exists()
     other = connection.copy()
     try:

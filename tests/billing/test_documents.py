@@ -43,7 +43,9 @@ def full_invoice(world: World) -> Invoice:
     """Rides of a person with rare characters, a night with its tax, something advanced, a late refund."""
     old = factories.charge(world.person, amount=41800, on=on(26, 10))
     world.close(on(31, 10))
-    factories.charge(world.person, amount=-41800, on=on(26, 10), kind=ChargeKind.REFUND, reverses=old)
+    factories.charge(
+        world.person, amount=-41800, on=on(26, 10), kind=ChargeKind.REFUND, origin=old, relation="reversal"
+    )
     trip = factories.trip(world.person, day=on(9))
     reservation = factories.reservation(trip)
     ride = factories.segment(reservation)
@@ -168,9 +170,9 @@ def test_the_worker_makes_the_document_once_and_keeps_its_hash(world: World):
     with pytest.raises(NothingPrinted):
         take_document(desk, invoice)
 
-    make_document(factories.SETUP, invoice.document.pk)
+    make_document(factories.SETUP, invoice.documents.get().pk)
     made_at = InvoiceDocument.objects.get().made_at
-    make_document(factories.SETUP, invoice.document.pk)
+    make_document(factories.SETUP, invoice.documents.get().pk)
 
     document = InvoiceDocument.objects.get()
     assert document.made_at == made_at
@@ -193,13 +195,15 @@ def test_what_cannot_be_printed_stays_on_the_row_and_is_tried_again(world: World
         period=period,
         office=world.office,
         number="2026-9999",
+        fiscal_year=2026,
+        payable=0,
         issued_on=on(1, 12),
         due_on=on(28, 12),
         total=0,
         face={},
         created_at=clock.now(),
     )
-    document = InvoiceDocument.objects.create(invoice=invoice, next_try_at=clock.wall())
+    document = InvoiceDocument.objects.create(invoice=invoice, issued_on=on(1, 12), next_try_at=clock.wall())
 
     make_document(factories.SETUP, document.pk)
 

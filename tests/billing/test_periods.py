@@ -67,8 +67,8 @@ def test_an_invoice_is_due_at_the_end_of_the_next_month_on_a_business_day():
 def test_words_of_periods_and_lines():
     assert month_end(dt.date(2026, 12, 3), months=2) == dt.date(2027, 2, 28)
     assert period_name(dt.date(2026, 11, 20)) == "2026年11月利用分"
-    assert list(marks(-1, dt.date(2026, 10, 31), dt.date(2026, 11, 1))) == ["返還", "10月利用分"]
-    assert list(marks(1, dt.date(2026, 11, 1), dt.date(2026, 11, 1))) == []
+    assert list(marks(-1, dt.date(2026, 10, 31), "reversal", "refund")) == ["返還", "10月利用分"]
+    assert list(marks(1, None, "", "fare")) == []
 
 
 @pytest.mark.django_db

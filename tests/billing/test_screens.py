@@ -40,11 +40,11 @@ def test_what_stops_a_closing_is_said_and_the_button_is_gone(world: World, desk:
     factories.charge(world.person, on=on(9), nature=Nature.UNSET)
     address = reverse("billing:close", args=[world.period().public_id])
     text = desk.get(reverse("billing:periods") + MONTH).content.decode()
-    assert "取扱いが未設定" in text
+    assert "取扱い・税区分が未設定" in text
     assert address not in text
     refused = desk.post(address)
     assert refused.status_code == 422
-    assert "取扱いが未設定の費用が1件あります" in refused.content.decode()
+    assert "取扱い・税区分が未設定の費用が1件あります" in refused.content.decode()
     assert world.period().state == PeriodState.OPEN
 
 

@@ -23,7 +23,7 @@ def test_a_lost_hint_delays_the_closing_and_the_pdf_but_loses_neither(world: Wor
     tasks.sweep_documents()
 
     assert world.period().state == PeriodState.CLOSED
-    assert Invoice.objects.get().document.made_at is not None
+    assert Invoice.objects.get().documents.get().made_at is not None
 
 
 @needs_pango

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from accounts.models import Department, Office, Role, User
 from billing.models import Period
-from billing.services import close_period, open_periods
+from billing.services import open_periods
 from lib import clock, jst
 from lib.actor import Actor
 from tests import factories
@@ -33,7 +33,7 @@ class World:
 
     def close(self, last_day: dt.date = NOVEMBER, office: Office | None = None) -> Period:
         office = office or self.office
-        return close_period(self.desk, office=office, period=self.period(last_day, office))
+        return factories.close(self.period(last_day, office))
 
 
 def make_world(*, until: dt.date = NOVEMBER, closing_day: int = 31) -> World:

@@ -4,10 +4,8 @@ import datetime as dt
 
 import pytest
 
-from accounts.models import Role
-from accounts.services import actor_for
 from billing.models import Period
-from billing.services import close_period, open_periods
+from billing.services import open_periods
 from lib import clock
 from tests import factories
 
@@ -18,9 +16,8 @@ def a_closed_month():
     factories.contract()
     room = factories.department(factories.office())
     traveller = factories.person(of=room)
-    operator = factories.person(Role.OPERATOR, of=room)
     last = clock.today().replace(day=1) - dt.timedelta(days=1)
     factories.charge(traveller, on=last)
     open_periods(factories.SETUP, until=clock.today())
     period = Period.objects.get(last_day=last)
-    return close_period(actor_for(operator), office=period.office, period=period)
+    return factories.close(period)

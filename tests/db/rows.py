@@ -34,7 +34,9 @@ def complete(stage: Stage) -> None:
         reservation=stage.handed_off, item=stage.handed_off.segments.get().item, date=TODAY, room_price=9000
     )
     fare = Charge.objects.earliest("pk")
-    charge(stage.own, amount=-fare.amount, reverses=fare)
+    charge(
+        stage.own, amount=-fare.amount, origin=fare, relation="reversal", tax_class=fare.tax_class, nature=fare.nature
+    )
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()

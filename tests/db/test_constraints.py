@@ -59,10 +59,21 @@ CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
     "charge_tax_class_known": ("booking.Charge", {"tax_class": NONSENSE}),
     "charge_nature_known": ("booking.Charge", {"nature": NONSENSE}),
     "charge_not_ride_and_night": ("booking.Charge", {"segment_id": 1, "night_id": 1}),
-    "charge_reverses_another": ("booking.Charge", {"id": 10**9, "reverses_id": 10**9}),
+    "charge_relation_has_origin": ("booking.Charge", {"origin_id": None, "relation": "reversal"}),
+    "charge_goes_back_to_another": ("booking.Charge", {"id": 10**9, "origin_id": 10**9, "relation": "correction"}),
+    "charge_office_only_without_membership": ("booking.Charge", {"office_id": 1}),
+    "supplier_number_is_t13": ("booking.SupplierNature", {"registration_number": "1234567890123"}),
+    "billing_day_rule_fits": ("booking.BillingDayRule", {"subject": "fare", "basis": "night"}),
+    "agency_fee_yen_or_percent": ("booking.AgencyFee", {"yen": 550, "percent": 20}),
     "period_days_in_order": ("billing.Period", {"last_day": "2020-01-01"}),
     "period_state_known": ("billing.Period", {"state": NONSENSE}),
     "period_closed_has_time": ("billing.Period", {"state": "closed", "closed_at": None}),
+    "invoice_kind_known": ("billing.Invoice", {"kind": NONSENSE}),
+    "invoice_regular_has_period": ("billing.Invoice", {"kind": "one_off"}),
+    "invoice_payable_adds_up": ("billing.Invoice", {"carried": -1}),
+    "invoice_correction_by_two": ("billing.InvoiceCorrection", {"asked_by_id": 1, "decided_by_id": 1}),
+    "document_kind_known": ("billing.InvoiceDocument", {"kind": NONSENSE}),
+    "document_correction_has_one": ("billing.InvoiceDocument", {"kind": "correction", "correction_id": None}),
     "document_made_has_hash": ("billing.InvoiceDocument", {"made_at": clock.now(), "sha256": ""}),
 }
 # constraint -> (model, which of its rows a second one may not equal)
@@ -97,10 +108,15 @@ ONCE: dict[str, tuple[str, dict[str, Any]]] = {
     "train_stop_position": ("booking.TrainStop", {}),
     "tax_rule_no_overlap": ("booking.TaxRule", {}),
     "supplier_nature_no_overlap": ("booking.SupplierNature", {}),
+    "billing_day_rule_no_overlap": ("booking.BillingDayRule", {}),
+    "agency_fee_no_overlap": ("booking.AgencyFee", {}),
+    "charge_reversed_and_transferred_once": ("booking.Charge", {"relation": "reversal"}),
     "period_office_first_day": ("billing.Period", {}),
     "period_office_last_day": ("billing.Period", {}),
     "number_series_once": ("billing.NumberSeries", {}),
     "invoice_line_position": ("billing.InvoiceLine", {}),
+    "invoice_correction_position": ("billing.InvoiceCorrection", {}),
+    "document_one_original": ("billing.InvoiceDocument", {"kind": "original"}),
 }
 # Columns that may not be negative, and columns that are unique by themselves: PostgreSQL names those constraints.
 NOT_NEGATIVE: dict[str, tuple[str, dict[str, Any]]] = {

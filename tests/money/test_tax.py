@@ -13,6 +13,7 @@ class Line:
     amount: int
     tax_class: str = "standard"
     nature: str = "own"
+    count: int = 1
 
 
 def rows(*lines: Line) -> dict[str, tuple[int, int, int | None]]:

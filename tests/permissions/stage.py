@@ -18,7 +18,7 @@ from accounts.services import assign_approver, grant_proxy, publish_text
 from audit.models import Event
 from audit.services import queue_mail
 from billing.models import InvoiceDocument, Period
-from billing.services import close_period, open_periods
+from billing.services import open_periods
 from booking.models import Feed, Part, Search, SearchAnswer, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
@@ -113,7 +113,7 @@ class Stage:
         open_periods(SETUP, until=TODAY)
         october, november = dt.date(2026, 10, 31), dt.date(2026, 11, 30)
         factories.charge(self.own, on=october)
-        closed = close_period(SETUP, office=self.office, period=self._period(october))
+        closed = factories.close(self._period(october))
         self.invoice = closed.invoice
         InvoiceDocument.objects.update(pdf=b"%PDF", sha256="0" * 64, made_at=clock.now(), next_try_at=None)
         factories.charge(self.own, on=november)

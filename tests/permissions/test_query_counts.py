@@ -18,7 +18,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Role
 from audit.services import queue_mail
 from billing.models import Invoice, Period
-from billing.services import close_period, open_periods
+from billing.services import open_periods
 from booking.models import Feed, FeedRow, SearchAnswer
 from lib import clock
 from tests import factories
@@ -95,7 +95,7 @@ def charges(stage: Stage, n: int) -> None:
 def invoices(stage: Stage, n: int) -> None:
     offices(stage, n)
     for period in Period.objects.filter(last_day=dt.date(2026, 11, 30)).select_related("office"):
-        close_period(SETUP, office=period.office, period=period)
+        factories.close(period)
     assert Invoice.objects.count() > n
 
 

@@ -7,15 +7,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from accounts.models import Office, User, login_key
 from accounts.services import actor_for, service_actor
 from billing.forms import read_month
-from billing.models import Invoice, Period
+from billing.models import Invoice, Period, PeriodState
 from billing.rules.days import month_end, period_name
-from billing.services import close_period, open_periods
+from billing.services import close_period, open_periods, request_closing
 from lib import clock, yen
 from lib.errors import PortalError
 
 
 class Command(BaseCommand):
-    help = "Closes an office's periods that end in a month: --office CODE --month 2026-11 [--by LOGIN_ID]."
+    help = "Closes an office's periods that end in a month and were prepared: --office CODE --month 2026-11 [--by LOGIN_ID]."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--office", required=True, help="code of the office")
@@ -42,6 +42,8 @@ class Command(BaseCommand):
             raise CommandError(f"{office.code} has no period that ends in {options['month']}")
         for period in found:
             try:
+                if options["by"] and period.state == PeriodState.OPEN:
+                    request_closing(actor, period)
                 closed = close_period(actor, office=office, period=period)
             except PortalError as error:
                 raise CommandError(error.message) from error
