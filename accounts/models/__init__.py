@@ -1,5 +1,6 @@
 """Structure of people, offices, contract, grants and sign-in."""
 
+from accounts.models.confirmations import Confirmation
 from accounts.models.contract import Contract, ContractTerms, Estimate, Issuer, PublicText
 from accounts.models.grants import ApproverAssignment, Membership, Proxy, RoleGrant
 from accounts.models.members import MemberNumber
@@ -7,9 +8,12 @@ from accounts.models.offices import Department, Office, OfficeDetails
 from accounts.models.people import User, UserState, login_key
 from accounts.models.security import RecoveryCode, SignInFailure, TotpDevice
 from accounts.permissions import Role
+from accounts.states import ConfirmationState
 
 __all__ = [
     "ApproverAssignment",
+    "Confirmation",
+    "ConfirmationState",
     "Contract",
     "ContractTerms",
     "Department",

@@ -17,3 +17,5 @@ REVOKE UPDATE, DELETE ON billing_invoice, billing_invoiceline FROM portal_app;
 REVOKE DELETE ON audit_personalvalues FROM portal_app;
 -- Nothing of a person's identity is deleted by the portal.
 REVOKE DELETE ON accounts_user FROM portal_app;
+-- Who asked and who decided stays.
+REVOKE DELETE ON accounts_confirmation FROM portal_app;
