@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, ProgrammingError, connection, transaction
 from django.test import Client
 
 from accounts import queries
@@ -249,6 +249,11 @@ def test_of_two_who_ask_at_once_one_does():
 def test_the_database_refuses_that_one_person_asks_and_decides(asked, asker):
     with pytest.raises(IntegrityError, match="confirmation_takes_two"), transaction.atomic():
         Confirmation.objects.filter(pk=asked.pk).update(state="given", decided_by=asker, decided_at=clock.now())
+
+
+def test_nobody_deletes_who_asked_and_who_decided(asked):
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        Confirmation.objects.filter(pk=asked.pk).delete()
 
 
 def test_the_second_persons_work_leads_to_the_rooms_page_and_the_asker_sees_that_it_waits(
