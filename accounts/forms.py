@@ -1,4 +1,4 @@
-"""Forms of sign-in and of the public texts."""
+"""Forms of sign-in, of confirmations and of the public texts."""
 
 from typing import Any
 
@@ -87,6 +87,12 @@ class RecoveryForm(Form):
         size="m",
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
+
+
+class RefusalForm(Form):
+    """Why a second person says no."""
+
+    note = TextField("差戻しの理由", hint="依頼した人に見えます。", max_length=400, lines=True)
 
 
 class PeopleSearchForm(Form):

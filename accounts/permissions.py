@@ -26,6 +26,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "accounts.person.read": {Role.EMPLOYEE: OWN, Role.ADMIN: OFFICE, Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "accounts.member_number.read": {Role.EMPLOYEE: OWN, Role.OPERATOR: ALL},
     "accounts.public_text.edit": {Role.OPERATOR: ALL},
+    # Which of them a person sees depends on the kinds' own actions.
+    "accounts.confirmation.read": {Role.OPERATOR: ALL},
     # the log
     "audit.event.read": {Role.AUDITOR: ALL},
     "audit.mail.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Prefetch, Q
+from django.urls import reverse
 
 from accounts.models import (
     ApproverAssignment,
+    Confirmation,
+    ConfirmationState,
     Contract,
     ContractTerms,
     Department,
@@ -23,10 +26,12 @@ from accounts.models import (
     RoleGrant,
     User,
 )
+from accounts.models.confirmations import ConfirmationQuerySet
 from accounts.models.members import SUPPLIER_NAMES
 from accounts.models.people import UserQuerySet
 from lib import clock
 from lib.actor import Actor, Scope
+from lib.registry import WorkItem
 
 
 def _office_details() -> "Prefetch[str]":
@@ -148,6 +153,80 @@ def travellers_for(actor: Actor) -> Sequence[User]:
     principals = Proxy.objects.on(clock.today()).filter(deputy__public_id=actor.id).values("principal")
     found = User.objects.get_queryset().filter(Q(public_id=actor.id) | Q(pk__in=principals))
     return sorted(found, key=lambda person: (person.public_id != actor.id, person.kana))
+
+
+def people_tied_to(person: UUID) -> set[int]:
+    """Primary keys of those whose proxy the person is today, and of those who are theirs."""
+    pairs = Proxy.objects.on(clock.today()).filter(Q(deputy__public_id=person) | Q(principal__public_id=person))
+    return {pk for pair in pairs.values_list("deputy", "principal") for pk in pair}
+
+
+def confirmation_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """What was asked for, by public id."""
+    return dict(Confirmation.objects.filter(public_id__in=list(ids)).values_list("public_id", "title"))
+
+
+def open_confirmation(kind: str, subject: UUID) -> Confirmation | None:
+    """The request of this kind about the object (public id) that waits for a second person; there is at most one."""
+    asked = Confirmation.objects.filter(kind=kind, subject=subject, state=ConfirmationState.ASKED)
+    return asked.select_related("asked_by").first()
+
+
+def confirmations(actor: Actor) -> ConfirmationQuerySet:
+    """All requests that the actor may see, with their people."""
+    return Confirmation.objects.visible_to(actor).select_related("asked_by", "decided_by")
+
+
+def confirmation_lists(actor: Actor, *, ended: int) -> tuple[Sequence[Confirmation], Sequence[Confirmation]]:
+    """Requests that wait, the oldest first, and the last `ended` that do not any more, the latest first (two queries)."""
+    rows = confirmations(actor)
+    over = rows.exclude(state=ConfirmationState.ASKED).order_by("-decided_at", "-pk")
+    return list(rows.filter(state=ConfirmationState.ASKED)), list(over[:ended])
+
+
+def may_decide(actor: Actor, confirmation: Confirmation) -> bool:
+    """Whether the actor is the second person that the request waits for (one query)."""
+    return confirmation in _decidable(actor, [confirmation])
+
+
+def waiting_confirmations(actor: Actor) -> Sequence[Confirmation]:
+    """Requests that the actor may decide on as the second person, the oldest first (two queries)."""
+    return _decidable(actor, confirmations(actor).filter(state=ConfirmationState.ASKED))
+
+
+def _decidable(actor: Actor, rows: Iterable[Confirmation]) -> Sequence[Confirmation]:
+    asked = [row for row in rows if row.state == ConfirmationState.ASKED and row.asked_by.public_id != actor.id]
+    tied = people_tied_to(actor.subject) if asked else set()
+    return [row for row in asked if row.asked_by_id not in tied]
+
+
+def work_items(actor: Actor) -> Sequence[WorkItem]:
+    """What waits for the actor as the second person, and what they wait for themselves (two queries)."""
+    rows = list(confirmations(actor).filter(state=ConfirmationState.ASKED))
+    theirs = [
+        WorkItem(
+            kind="confirmation",
+            title=row.title,
+            detail=f"{row.asked_by.name}さんからの依頼",
+            url=row.url,
+            since=row.asked_at,
+            verb="確かめる",
+        )
+        for row in _decidable(actor, rows)
+    ]
+    own = [
+        WorkItem(
+            kind="confirmation_own",
+            title=row.title,
+            detail="他の担当者の確認待ち",
+            url=reverse("accounts:confirmation", args=[row.public_id]),
+            since=row.asked_at,
+            verb="見る",
+        )
+        for row in rows
+        if row.asked_by.public_id == actor.id
+    ]
+    return [*theirs, *own]
 
 
 def contract() -> Contract:

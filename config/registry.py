@@ -36,6 +36,7 @@ registry.object_names.update(
         "accounts.user": ("利用者", accounts.queries.person_names),
         "accounts.office": ("拠点", accounts.queries.office_names),
         "accounts.department": ("所属", accounts.queries.department_names),
+        "accounts.confirmation": ("二人確認", accounts.queries.confirmation_names),
         "accounts.contract": ("契約", _no_names),
         "audit.event": ("記録", _no_names),
         "audit.outgoingmail": ("メール", _no_names),
@@ -50,7 +51,7 @@ registry.object_names.update(
     }
 )
 
-registry.work_items.extend([booking.queries.work_items, billing.queries.work_items])
+registry.work_items.extend([accounts.queries.work_items, booking.queries.work_items, billing.queries.work_items])
 
 registry.person_search.append(accounts.queries.search_person)
 registry.number_search.append(_numbered)

@@ -15,6 +15,8 @@ BADGES = {
     "draft": ("draft", "draft", "下書き"),
     "feed_row": ("wait", "warn", "不一致"),
     "unknown": ("odd", "ask", "確認中"),
+    "confirmation": ("wait", "two", "要二人確認"),
+    "confirmation_own": ("go", "clock", "確認待ち"),
     "closing": ("act", "yen", "締め"),
 }
 OTHER = ("act", "warn", "要対応")

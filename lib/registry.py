@@ -54,6 +54,21 @@ class WorkItem:
     verb: str = "開く"
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmationKind:
+    """A kind of act that takes two people.
+
+    `action` is what asking and deciding need, reaching everything; `url(subject, confirmation)`, both public ids, is the
+    page of the room on which it is decided; `manual` is the file in docs/operations that says how it is done.
+    """
+
+    code: str
+    label: str
+    action: str
+    url: Callable[[UUID, UUID], str]
+    manual: str
+
+
 PanelFunction = Callable[[Actor, Any], Panel | None]
 WorkFunction = Callable[[Actor], Sequence[WorkItem]]
 NameFunction = Callable[[Iterable[UUID]], Mapping[UUID, str]]
@@ -67,6 +82,7 @@ object_names: dict[str, tuple[str, NameFunction]] = {}
 panels: dict[str, list[PanelFunction]] = {}
 work_items: list[WorkFunction] = []
 hints: dict[str, list[str]] = {}
+confirmation_kinds: dict[str, ConfirmationKind] = {}
 # Words of a name, kana or login ID -> (public id, how the person is told apart).
 person_search: list[PersonSearch] = []
 # A number that people know (of a trip, a booking, an invoice) -> public ids of what carries it.
@@ -85,3 +101,10 @@ def register_words(words: Mapping[str, Mapping[str, str]]) -> None:
     """Add how a room's codes read in sentences, by key of the data."""
     for key, codes in words.items():
         event_words.setdefault(key, {}).update(codes)
+
+
+def register_confirmations(kinds: Iterable[ConfirmationKind]) -> None:
+    """Add a room's acts that take two people, and how their codes read in sentences."""
+    for act in kinds:
+        confirmation_kinds[act.code] = act
+        register_words({"kind": {act.code: act.label}})

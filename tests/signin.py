@@ -24,6 +24,7 @@ def sign_in(client: Client, user: User) -> Client:
         second_factor=str(user.public_id),
         began=now,
         seen=now,
+        second_factor_at=now,
         idle=settings.SESSION_IDLE_MINUTES_WIDE if wide else settings.SESSION_IDLE_MINUTES,
         absolute=settings.SESSION_ABSOLUTE_MINUTES_WIDE if wide else settings.SESSION_ABSOLUTE_MINUTES,
     )

@@ -14,6 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import models, transaction
 
+from accounts.models import Confirmation, ConfirmationState, Role
+from accounts.states import CONFIRMATION_MOVES
 from audit.changes import advance
 from audit.models import Event
 from billing.models import Period, PeriodState
@@ -46,11 +48,35 @@ def period(state: str) -> models.Model:
     )
 
 
+def confirmation(state: str) -> models.Model:
+    asker, decider = factories.person(Role.OPERATOR), factories.person(Role.OPERATOR)
+    return Confirmation.objects.create(
+        kind="trial.act",
+        subject_type="accounts.user",
+        subject=asker.public_id,
+        title="試し",
+        state=state,
+        note="違う",
+        asked_by=asker,
+        decided_by=decider if state in {"given", "refused"} else None,
+        decided_at=None if state == "asked" else clock.now(),
+    )
+
+
+def with_it(name: str, after: str) -> dict[str, Any]:
+    """What the database wants in the same UPDATE as the state."""
+    if name != "confirmation":
+        return {}
+    decided = after in {"given", "refused"}
+    return {"decided_at": clock.now(), **({"decided_by": factories.person(Role.OPERATOR)} if decided else {})}
+
+
 Make = Callable[[str], models.Model]
 TABLES: dict[str, tuple[type[models.TextChoices], Mapping[Any, Set[Any]], Make]] = {
     "trip": (TripState, TRIP_MOVES, trip),
     "reservation": (ReservationState, RESERVATION_MOVES, reservation),
     "period": (PeriodState, PERIOD_MOVES, period),
+    "confirmation": (ConfirmationState, CONFIRMATION_MOVES, confirmation),
 }
 PAIRS = [
     (name, before, after)
@@ -67,7 +93,7 @@ def test_exactly_the_moves_of_the_table_go_through(monkeypatch, name: str, befor
 
     def move() -> None:
         with transaction.atomic():
-            advance(row, after, code=CODE, allowed=moves, actor=SETUP)
+            advance(row, after, code=CODE, allowed=moves, actor=SETUP, **with_it(name, after))
 
     may = after in moves.get(before, frozenset())
     if may:

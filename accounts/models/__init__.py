@@ -1,5 +1,6 @@
 """Structure of people, offices, contract, grants and sign-in."""
 
+from accounts.models.confirmations import Confirmation
 from accounts.models.contract import (
     Contract,
     ContractTerms,
@@ -16,9 +17,12 @@ from accounts.models.offices import Department, Office, OfficeDetails
 from accounts.models.people import User, UserState, login_key
 from accounts.models.security import RecoveryCode, SignInFailure, TotpDevice
 from accounts.permissions import Role
+from accounts.states import ConfirmationState
 
 __all__ = [
     "ApproverAssignment",
+    "Confirmation",
+    "ConfirmationState",
     "Contract",
     "ContractTerms",
     "DeliverySplit",

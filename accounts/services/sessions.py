@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 
+from accounts.access import SECOND_FACTOR_AT
 from accounts.models import User
 from accounts.services.actors import person_actor
 from lib import clock
@@ -54,7 +55,14 @@ def mark_signed_in(request: HttpRequest, user: User) -> None:
         {
             "began": now,
             "seen": now,
+            SECOND_FACTOR_AT: now,
             "idle": settings.SESSION_IDLE_MINUTES_WIDE if wide else settings.SESSION_IDLE_MINUTES,
             "absolute": settings.SESSION_ABSOLUTE_MINUTES_WIDE if wide else settings.SESSION_ABSOLUTE_MINUTES,
         }
     )
+
+
+def mark_stepped_up(request: HttpRequest) -> None:
+    """The second factor was given again: a new session id; the session's own limits stay."""
+    request.session.cycle_key()
+    request.session[SECOND_FACTOR_AT] = clock.wall_seconds()

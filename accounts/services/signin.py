@@ -57,6 +57,12 @@ def complete_sign_in(actor: Actor, user: User, *, method: str) -> None:
 
 
 @verb
+def complete_step_up(actor: Actor, user: User, *, method: str) -> None:
+    """The person gave the second factor once more, by `method` (totp or recovery_code)."""
+    record(actor, "accounts.step_up.completed", objects=[user], data={"method": method})
+
+
+@verb
 def record_sign_out(actor: Actor, user: User, *, reason: str) -> None:
     """The session ended: by the person, or by its idle or absolute limit."""
     record(actor, "accounts.signout.done", objects=[user], data={"reason": reason})

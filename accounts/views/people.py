@@ -49,6 +49,7 @@ def me(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@access.needs_step_up
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     """Ten new recovery codes, shown once."""
     context: dict[str, Any] = {"crumbs": [("ホーム", "/"), ("自分の情報", reverse("accounts:me")), ("回復コード", "")]}

@@ -34,6 +34,7 @@ FACTS = {
     "code": "コード",
     "count": "個数",
     "department": "所属",
+    "digest": "内容の指紋",
     "fee": "取消料（円）",
     "first": "開始日",
     "from": "前の状態",

@@ -18,3 +18,5 @@ REVOKE UPDATE, DELETE ON billing_invoicecorrection, billing_invoicemailing FROM 
 REVOKE DELETE ON audit_personalvalues FROM portal_app;
 -- Nothing of a person's identity is deleted by the portal.
 REVOKE DELETE ON accounts_user FROM portal_app;
+-- Who asked and who decided stays.
+REVOKE DELETE ON accounts_confirmation FROM portal_app;

@@ -42,6 +42,15 @@ accounts:second_factor               GET     in     200    home   home   home   
 accounts:second_factor               POST    in     home   home   home   home   home   home   home   home   home
 accounts:recovery                    GET     in     200    home   home   home   home   home   home   home   home
 accounts:recovery                    POST    in     422    home   home   home   home   home   home   home   home
+accounts:step_up                     GET     in     code   home   home   home   home   home   home   home   home
+accounts:step_up                     POST    in     code   home   home   home   home   home   home   home   home
+accounts:step_up_recovery            GET     in     code   home   home   home   home   home   home   home   home
+accounts:step_up_recovery            POST    in     code   home   home   home   home   home   home   home   home
+accounts:confirmations               GET     in     code   403    403    403    403    403    403    200    403
+accounts:confirmation                GET     in     code   404    404    404    404    404    404    200    404
+accounts:refuse_confirmation         GET     in     code   404    404    404    404    404    404    200    404
+accounts:refuse_confirmation         POST    in     code   404    404    404    404    404    404    303    404
+accounts:withdraw_confirmation       POST    in     code   404    404    404    404    404    404    303    404
 accounts:me                          GET     in     code   200    200    200    200    200    200    200    200
 accounts:recovery_codes              GET     in     code   200    200    200    200    200    200    200    200
 accounts:recovery_codes              POST    in     code   200    200    200    200    200    200    200    200

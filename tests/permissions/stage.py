@@ -23,9 +23,10 @@ from booking.models import Feed, Part, Search, SearchAnswer, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
-from lib import clock, jst
+from lib import clock, jst, registry
 from tests import factories
 from tests.accounts.second_factor import code_now, enrol
+from tests.accounts.two_people import TRIAL, ask
 from tests.billing.world import go_to
 from tests.booking.usage_file import purchase, usage_file
 from tests.factories import PASSWORD, SETUP, START, acting
@@ -68,6 +69,8 @@ class Stage:
         self._trips()
         self._money()
         self.feed = self._feed()
+        self.asked = ask(factories.person(Role.OPERATOR, of=away), self.period)
+        self.asked_oneself = ask(self.people["operator"], self.office)
         with transaction.atomic():
             self.mail = queue_mail(
                 SETUP, kind="試験", to_person=self.own.public_id, to_address=self.own.email, subject="予約の結果",
@@ -148,6 +151,9 @@ class Stage:
         """The object behind an address, None for pages without one."""
         objects = {
             "accounts:person": self.own,
+            "accounts:confirmation": self.asked,
+            "accounts:refuse_confirmation": self.asked,
+            "accounts:withdraw_confirmation": self.asked_oneself,
             "audit:event": self.event,
             "audit:mail": self.mail,
             "billing:close": self.period,
@@ -192,6 +198,7 @@ class Stage:
             "accounts:edit_text": lambda: {"title": "旅行業約款", "body": "新しい文面"},
             "accounts:second_factor": lambda: {"code": code_now()},
             "accounts:recovery": lambda: {"code": "ABCDEF-ABCDEF-ABCDEF-ABCDEF"},
+            "accounts:refuse_confirmation": lambda: {"note": "金額が違います"},
             "booking:cancel": lambda: {"fee": "320"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
@@ -230,6 +237,7 @@ def staging(clock_file: str) -> Iterator[Stage]:
     """A stage for all tests of a module, in a transaction that is never committed."""
     with pytest.MonkeyPatch.context() as patch, transaction.atomic():
         patch.setenv("CLOCK_FILE", clock_file)
+        patch.setitem(registry.confirmation_kinds, TRIAL.code, TRIAL)
         yield Stage()
         transaction.set_rollback(True)
 

@@ -16,13 +16,15 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Role
+from accounts.services import withdraw_confirmation
 from audit.services import queue_mail
 from billing.models import Invoice, Period
 from billing.services import open_periods
 from booking.models import Feed, FeedRow, SearchAnswer
 from lib import clock
 from tests import factories
-from tests.factories import SETUP
+from tests.accounts.two_people import ask
+from tests.factories import SETUP, acting
 from tests.permissions.stage import TODAY, TRAVEL, Stage, rail_offer
 
 pytestmark = pytest.mark.django_db
@@ -109,8 +111,17 @@ def offers(stage: Stage, n: int) -> None:
         )  # fmt: skip
 
 
+def confirmations(stage: Stage, n: int) -> None:
+    """Requests of as many colleagues, and of the operator: half of each are over."""
+    for index in range(n):
+        for asker in (factories.person(Role.OPERATOR), stage.people["operator"]):
+            asked = ask(asker, factories.office())
+            if index % 2:
+                withdraw_confirmation(acting(asker), asked)
+
+
 def everything(stage: Stage, n: int) -> None:
-    for fill in (trips, feed_rows, charges):
+    for fill in (trips, feed_rows, charges, confirmations):
         fill(stage, n)
 
 
@@ -125,6 +136,7 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "people, as an admin": ("accounts:people", "", "admin", people),
     "people, as an operator": ("accounts:people", "", "operator", people),
     "events of a kind": ("audit:events", "?kind=accounts.role.granted", "auditor", people),
+    "confirmations": ("accounts:confirmations", "", "operator", confirmations),
     "mails": ("audit:mails", "", "auditor", mails),
     "trips, as a traveller": ("booking:trips", "", "own", trips),
     "trips, as an operator": ("booking:trips", "", "operator", trips),

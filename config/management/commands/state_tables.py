@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db.models import TextChoices
 
+from accounts.states import CONFIRMATION_MOVES, ConfirmationState
 from billing.states import PERIOD_MOVES, PeriodState
 from booking.states import AFTER_ASKING, DURING, RESERVATION_MOVES, TRIP_MOVES, CallVerb, ReservationState, TripState
 
@@ -13,6 +14,7 @@ TABLES: list[tuple[str, type[TextChoices], Mapping[Any, Set[Any]]]] = [
     ("Trip", TripState, TRIP_MOVES),
     ("Reservation", ReservationState, RESERVATION_MOVES),
     ("Closing period of an office", PeriodState, PERIOD_MOVES),
+    ("Confirmation by a second person", ConfirmationState, CONFIRMATION_MOVES),
 ]
 
 
