@@ -172,6 +172,12 @@ def open_confirmation(kind: str, subject: UUID) -> Confirmation | None:
     return asked.select_related("asked_by").first()
 
 
+def open_confirmations(kind: str, subjects: Iterable[UUID]) -> Mapping[UUID, Confirmation]:
+    """Those of several objects, by public id of the object (one query)."""
+    asked = Confirmation.objects.filter(kind=kind, subject__in=list(subjects), state=ConfirmationState.ASKED)
+    return {row.subject: row for row in asked.select_related("asked_by")}
+
+
 def confirmations(actor: Actor) -> ConfirmationQuerySet:
     """All requests that the actor may see, with their people."""
     return Confirmation.objects.visible_to(actor).select_related("asked_by", "decided_by")

@@ -21,3 +21,11 @@ class NothingPrinted(PortalError):
 
 class SumsChanged(PortalError):
     default = "準備のあとで費用が変わりました。内容を見直して、もう一度準備してください。"
+
+
+class NotPrepared(PortalError):
+    default = "まだ締めの準備がされていません。下見を確かめた人が、先に準備してください。"
+
+
+class StillWaiting(PortalError):
+    default = "締めの前に片づけることが残っています。"

@@ -8,6 +8,7 @@ app_name = "billing"
 urlpatterns = [
     path("closing/", periods.periods, name="periods"),
     path("closing/<uuid:pk>/", periods.period, name="period"),
+    path("closing/<uuid:pk>/prepare/", periods.prepare, name="prepare"),
     path("closing/<uuid:pk>/close/", periods.close, name="close"),
     path("closing/<uuid:pk>/progress/", periods.close_progress, name="close_progress"),
     path("invoices/", invoices.invoices, name="invoices"),

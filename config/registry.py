@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
+from django.urls import reverse
+
 import accounts.events
 import accounts.queries
 import audit.events
@@ -49,6 +51,17 @@ registry.object_names.update(
         "billing.period": ("締め", billing.queries.period_names),
         "billing.invoice": ("請求書", billing.queries.invoice_names),
     }
+)
+
+
+def _close_page(period: UUID, _: UUID) -> str:
+    return reverse("billing:close", args=[period])
+
+
+registry.register_confirmations(
+    [
+        registry.ConfirmationKind("billing.close", "締め", "billing.period.close", _close_page, "closing.md"),
+    ]
 )
 
 registry.work_items.extend([accounts.queries.work_items, booking.queries.work_items, billing.queries.work_items])

@@ -15,7 +15,7 @@ from accounts.services import (
     set_membership,
 )
 from billing.models import Period, PeriodState
-from billing.services import close_period, request_closing
+from billing.services import close_period, prepare_closing, request_closing
 from booking.models import (
     Charge,
     ChargeKind,
@@ -213,8 +213,10 @@ def charge(who: User | None = None, *, amount: int = 40160, on: dt.date | None =
 
 
 def agree(period: Period) -> None:
-    """Ask for the closing of a period, as its two people would."""
-    request_closing(SETUP, period)
+    """Prepare the closing of a period and agree to it, as its two people would; the worker has not begun."""
+    first, second = (acting(person(Role.OPERATOR)) for _ in range(2))
+    prepare_closing(first, period)
+    request_closing(second, period)
 
 
 def close(period: Period) -> Period:

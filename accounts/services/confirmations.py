@@ -4,7 +4,7 @@ Nobody decides on what they asked for themselves, nor on what somebody asked who
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -24,7 +24,7 @@ from lib.verbs import inside, verb
 class Subject(Protocol):
     """A model with a public id."""
 
-    _meta: Any
+    _meta: ClassVar[Any]
     public_id: UUID
 
 

@@ -46,6 +46,7 @@ class Obstacle:
     stops: bool
     url: str = ""
     is_common: bool = False
+    is_feed: bool = False
 
 
 @dataclass(slots=True)
@@ -121,6 +122,7 @@ def _missing_feeds(last_day: dt.date, terms: ContractTerms) -> list[Obstacle]:
             stops=terms.waits_for_feeds,
             url=reverse("booking:feeds"),
             is_common=True,
+            is_feed=True,
         )
     ]
 
@@ -140,6 +142,7 @@ def _open_rows(terms: ContractTerms) -> list[Obstacle]:
             stops=terms.waits_for_feeds,
             url=reverse("booking:feeds"),
             is_common=True,
+            is_feed=True,
         )
     ]
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,8 @@ from uuid import UUID
 from django.db.models import Count, Max
 
 from accounts import queries as accounts
+from accounts.models import Confirmation
+from accounts.queries import open_confirmations
 from billing.models import Invoice, Period, PeriodState
 from billing.queries.collecting import charges_due, draft_lines
 from billing.queries.invoices import ShownLine, shown_line
@@ -29,6 +32,30 @@ from lib.actor import Actor
 SHOWN_LINES = 500
 
 
+class StepState(StrEnum):
+    """How far a step of a month is: not begun, to be done now, done, or not needed."""
+
+    LATER = "later"
+    NOW = "now"
+    DONE = "done"
+    NONE = "none"
+
+    @classmethod
+    def of(cls, *, done: bool, now: bool, needed: bool = True) -> "StepState":
+        """The state from what is known of the step."""
+        if not needed:
+            return cls.NONE
+        return cls.DONE if done else cls.NOW if now else cls.LATER
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of closing a month."""
+
+    word: str
+    state: StepState
+
+
 @dataclass(frozen=True, slots=True)
 class PeriodRow:
     """One office's period: sums of its invoice, or of what closing it now would take."""
@@ -40,6 +67,8 @@ class PeriodRow:
     amount: int
     invoice: Invoice | None
     obstacles: Sequence[Obstacle]
+    prepared: Confirmation | None
+    sent_at: dt.datetime | None
 
     @property
     def is_over(self) -> bool:
@@ -59,6 +88,29 @@ class PeriodRow:
     @property
     def stopped(self) -> bool:
         return any(obstacle.stops for obstacle in self.obstacles)
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The way of a month: usage files in, open items settled, preview agreed, closed, sent."""
+        is_closed = self.period.state == PeriodState.CLOSED
+        has_feeds = not any(obstacle.is_feed for obstacle in self.obstacles)
+        is_settled = not any(not obstacle.is_feed for obstacle in self.obstacles)
+        is_prepared = self.prepared is not None or self.period.state != PeriodState.OPEN
+        over = self.is_over
+        return [
+            Step("利用実績", StepState.of(done=is_closed or (over and has_feeds), now=over)),
+            Step("確かめること", StepState.of(done=is_closed or (over and is_settled), now=over)),
+            Step("準備", StepState.of(done=is_prepared, now=self.is_closable)),
+            Step("締め", StepState.of(done=is_closed, now=is_prepared)),
+            Step(
+                "送付", StepState.of(done=self.sent_at is not None, now=self.invoice is not None, needed=self._is_sent)
+            ),
+        ]
+
+    @property
+    def _is_sent(self) -> bool:
+        """Whether there is something to send: a period without charges has no invoice."""
+        return self.invoice is not None or self.period.state != PeriodState.CLOSED
 
 
 def period_rows(actor: Actor, month: dt.date) -> Sequence[PeriodRow]:
@@ -90,7 +142,9 @@ def period_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
 
 
 def _with_invoice(periods: Any) -> Any:
-    return periods.select_related("office", "invoice").annotate(line_count=Count("invoice__lines"))
+    return periods.select_related("office", "invoice").annotate(
+        line_count=Count("invoice__lines", distinct=True), sent_at=Max("invoice__mailings__at")
+    )
 
 
 def _rows(periods: Sequence[Any]) -> list[PeriodRow]:
@@ -100,6 +154,7 @@ def _rows(periods: Sequence[Any]) -> list[PeriodRow]:
     terms = accounts.contract_terms_on(last_day)
     names = accounts.office_names({period.office.public_id for period in periods})
     sums, common = open_sums(last_day), common_obstacles(last_day, terms)
+    prepared = open_confirmations("billing.close", [period.public_id for period in periods])
     waiting, earlier, moved = unsettled(last_day), earlier_open(periods), transfer_sums(last_day)
     rows = []
     for period in periods:
@@ -123,6 +178,8 @@ def _rows(periods: Sequence[Any]) -> list[PeriodRow]:
                 else sum(row.amount for row in due) + sum(amount for *_, amount in transfers),
                 invoice=invoice,
                 obstacles=[] if is_closed else [*own, *common],
+                prepared=prepared.get(period.public_id),
+                sent_at=period.sent_at,
             )
         )
     return rows

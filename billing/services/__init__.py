@@ -1,6 +1,6 @@
 """Verbs of billing. Import them from here or from the module that holds them."""
 
-from billing.services.closing import carry_out_closing, close_period, reopen_period, request_closing
+from billing.services.closing import carry_out_closing, close_period, prepare_closing, reopen_period, request_closing
 from billing.services.documents import make_document, take_document
 from billing.services.periods import open_periods
 from billing.services.usage import CP932, ENCODINGS, UTF8, UsageFile, download_usage
@@ -15,6 +15,7 @@ __all__ = [
     "download_usage",
     "make_document",
     "open_periods",
+    "prepare_closing",
     "reopen_period",
     "request_closing",
     "take_document",

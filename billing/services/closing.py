@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from accounts.models import Office
+from accounts.models import Confirmation, Office
+from accounts.queries import open_confirmation
+from accounts.services import ask_confirmation, give_confirmation, lapse_confirmation
 from audit.changes import advance
-from billing.errors import EarlierPeriodOpen, NatureUnset, PeriodNotOver, SumsChanged
+from billing.errors import EarlierPeriodOpen, NatureUnset, NotPrepared, PeriodNotOver, StillWaiting, SumsChanged
 from billing.models import Invoice, InvoiceKind, Period, PeriodState
 from billing.permissions import CLOSE_PERIODS
 from billing.queries import (
@@ -14,32 +16,71 @@ from billing.queries import (
     has_earlier_open,
     moved_lines,
     period_digest,
+    period_row,
     unset_charges,
 )
 from billing.services.invoicing import issue_invoice, write_lines
 from billing.states import PERIOD_MOVES
 from booking.services.corrections import lock_ledger, transfer_charge
-from lib import clock, durable, jobs, jst
+from lib import clock, durable, jobs, jst, yen
 from lib.actor import Actor
 from lib.errors import MoveNotAllowed, NotPermitted, PortalError
 from lib.verbs import driver, inside, verb
 
+CLOSE = "billing.close"
 FREE: Mapping[str, Any] = {"claim_token": None, "claimed_until": None, "next_try_at": None}
 
 
 @verb
-def request_closing(actor: Actor, period: Period) -> None:
-    """Ask for a closing; a worker carries it out. Asked twice while it runs, it stays one closing.
+def prepare_closing(actor: Actor, period: Period) -> Confirmation:
+    """Say, as the first of two people, that the preview of a period is right and that it may be closed.
 
-    Raises NotPermitted, PeriodNotOver, EarlierPeriodOpen, NatureUnset, MoveNotAllowed (closed already).
+    A preparation that the office's charges have outrun lapses, and this one stands in its place. Raises NotPermitted,
+    PeriodNotOver, EarlierPeriodOpen, NatureUnset, StillWaiting, MoveNotAllowed (closed, or being closed), AlreadyAsked.
+    """
+    locked = _lock(actor, period)
+    if locked.state != PeriodState.OPEN:
+        raise MoveNotAllowed("この期間は、もう締めてあるか、締めているところです。")
+    _refuse_obstacles(locked)
+    row, digest = period_row(locked), period_digest(locked)
+    earlier = open_confirmation(CLOSE, locked.public_id)
+    if earlier is not None and earlier.digest != digest:
+        lapse_confirmation(actor, earlier, why="changed")
+    facts = [
+        ("拠点", row.office_name),
+        ("期間", f"{jst.long_day(locked.first_day)}–{jst.short_day(locked.last_day)}"),
+        ("明細", f"{row.count}件"),
+        ("今回計", yen.text(row.amount)),
+    ]
+    return ask_confirmation(
+        actor,
+        kind=CLOSE,
+        subject=locked,
+        title=f"{row.office_name} {row.name}の締め",
+        facts=facts,
+        payload={"lines": row.count, "total": row.amount},
+        digest=digest,
+    )
+
+
+@verb
+def request_closing(actor: Actor, period: Period) -> None:
+    """Agree, as the second person, to what was prepared; a worker carries it out. Asked twice while it runs, it stays one.
+
+    Raises NotPermitted, PeriodNotOver, EarlierPeriodOpen, NatureUnset, StillWaiting, MoveNotAllowed (closed already),
+    NotPrepared, SamePerson, Changed (the sums, since it was prepared).
     """
     locked = _lock(actor, period)
     if locked.state == PeriodState.CLOSING:
         return
     if locked.state == PeriodState.CLOSED:
         raise MoveNotAllowed("この期間は、もう締めてあります。")
-    _refuse_early(locked)
-    _refuse_unset(locked)
+    _refuse_obstacles(locked)
+    prepared = open_confirmation(CLOSE, locked.public_id)
+    if prepared is None:
+        raise NotPrepared
+    digest = period_digest(locked)
+    give_confirmation(actor, prepared, digest=digest)
     advance(
         locked,
         PeriodState.CLOSING,
@@ -49,7 +90,8 @@ def request_closing(actor: Actor, period: Period) -> None:
         about=[locked.office],
         next_try_at=clock.wall(),
         requested_by=actor.id,
-        digest=period_digest(locked),
+        digest=digest,
+        problem="",
     )
     jobs.enqueue("billing.tasks.close", locked.pk)
 
@@ -165,3 +207,12 @@ def _refuse_unset(period: Period) -> None:
     count = unset_charges(period.office, period.last_day).count()
     if count:
         raise NatureUnset(f"取扱い・税区分が未設定の費用が{count}件あります。設定してから締めてください。")
+
+
+def _refuse_obstacles(period: Period) -> None:
+    """Refuse what stops a closing: always too early and unset natures, and what the contract says must not wait."""
+    _refuse_early(period)
+    _refuse_unset(period)
+    stopping = [obstacle.word for obstacle in period_row(period).obstacles if obstacle.stops]
+    if stopping:
+        raise StillWaiting(f"{'、'.join(stopping)}があるため、締められません。")

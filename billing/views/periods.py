@@ -1,5 +1,6 @@
 """Closing: the offices of a month, one period with its preview, the act itself and its progress."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -7,14 +8,16 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import page_for
+from accounts.access import needs_step_up, page_for
+from accounts.queries import may_decide
 from billing import access, queries
 from billing.forms import read_month
 from billing.models import Period, PeriodState
 from billing.permissions import CLOSE_PERIODS, READ_PERIODS
 from billing.rules.days import DAY, month_end, period_name
-from billing.services import request_closing
-from lib import clock
+from billing.services import prepare_closing, request_closing
+from lib import clock, kept
+from lib.actor import Actor
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
@@ -56,32 +59,50 @@ def period(request: HttpRequest, pk: UUID) -> HttpResponse:
         "draft": draft,
         "lines": queries.preview_lines(found) if draft else [],
         "may_close": actor_of(request).may(CLOSE_PERIODS),
+        "may_decide": row.prepared is not None and may_decide(actor_of(request), row.prepared),
         "crumbs": _crumbs(found, row.name, (row.office_name, "")),
     }
     return render(request, "billing/period.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@needs_step_up
+def prepare(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The first of two people says that the preview is right."""
+    return _act(request, pk, prepare_closing, "prepare", "この下見で準備しますか")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs_step_up
 def close(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The question before closing, and the act: a worker carries it out."""
+    """The second person agrees to what was prepared; a worker carries it out."""
+    return _act(request, pk, request_closing, "close", "締めますか")
+
+
+def _act(
+    request: HttpRequest, pk: UUID, act: Callable[[Actor, Period], object], step: str, question: str
+) -> HttpResponse:
+    """The question before an act of closing, and the act."""
     actor = actor_of(request)
     found = access.period_for(actor, pk, to=CLOSE_PERIODS)
     problem = ""
     if request.method == "POST":
         try:
-            request_closing(actor, found)
+            act(actor, found)
         except PortalError as error:
             problem = error.message
         else:
             return redirect_see_other(request, reverse("billing:period", args=[pk]))
+    kept.take(request)
     row = queries.period_row(found)
     here = (row.office_name, reverse("billing:period", args=[pk]))
-    question = "締めますか" if row.is_closable else "まだ締められません"
     context = {
         "row": row,
         "problem": problem,
+        "step": step,
         "question": question,
-        "crumbs": _crumbs(found, row.name, here, ("締めの確認", "")),
+        "may_decide": row.prepared is not None and may_decide(actor, row.prepared),
+        "crumbs": _crumbs(found, row.name, here, ("締めの準備" if step == "prepare" else "締めの確認", "")),
     }
     return render(request, "billing/close.html", context, status=422 if problem else 200)
 
