@@ -8,23 +8,29 @@ from booking.models.places import Place, PlaceAccess, PlaceKind
 from booking.models.reservations import Reservation, Segment, StayNight
 from booking.models.search import AnswerState, Part, Search, SearchAnswer
 from booking.models.tariffs import RailFareRule, RailSeasonDay, SupplierNature, TaxRule
+from booking.models.taxes import AirportCharge, BodyLevel, Combine, DateRule, LevyKind, StayTaxRule
 from booking.models.timetable import RailStation, Train, TrainStop
 from booking.models.trips import ItemKind, Trip, TripItem, TripNumber
 from booking.states import CallState, CallVerb, ReservationState, Settlement, TripState, Way
 
 __all__ = [
+    "AirportCharge",
     "AnswerState",
+    "BodyLevel",
     "CallState",
     "CallVerb",
     "Charge",
     "ChargeKind",
     "ChargeSource",
+    "Combine",
     "Connection",
+    "DateRule",
     "Feed",
     "FeedRow",
     "FeedRowState",
     "FeedState",
     "ItemKind",
+    "LevyKind",
     "Nature",
     "Part",
     "Place",
@@ -40,6 +46,7 @@ __all__ = [
     "Segment",
     "Settlement",
     "StayNight",
+    "StayTaxRule",
     "SupplierCall",
     "SupplierNature",
     "TaxClass",

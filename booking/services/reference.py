@@ -1,4 +1,4 @@
-"""Reference data from the CSV files in `data/`: places, timetable, rail tariff, and defaults of tax and nature.
+"""Reference data from the CSV files in `data/`: places, timetable, rail tariff, levies, and defaults of tax and nature.
 
 Each table is one transaction; a second run changes nothing and records nothing. The files are the source of places,
 timetable, calendar and of the tariff rows that they hold. Tax classes and natures are only defaults: a kind or supplier
@@ -20,7 +20,10 @@ from django.db import models
 
 from audit.services import record_command
 from booking.models import (
+    AirportCharge,
+    BodyLevel,
     ChargeKind,
+    LevyKind,
     Nature,
     Place,
     PlaceAccess,
@@ -28,6 +31,7 @@ from booking.models import (
     RailFareRule,
     RailSeasonDay,
     RailStation,
+    StayTaxRule,
     SupplierNature,
     TaxClass,
     TaxRule,
@@ -49,6 +53,7 @@ LEVY = "消費税法基本通達10-1-11（区分して受け取る税は対価�
 DAMAGES = "消費税法基本通達5-5-2（逸失利益の補償は不課税）"
 TAX_CLASSES = {
     ChargeKind.FARE: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
+    ChargeKind.PSFC: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
     ChargeKind.DIFFERENCE: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
     ChargeKind.ROOM: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
     ChargeKind.CHANGE_FEE: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.MEDIUM),
@@ -114,9 +119,10 @@ def _sync(
             for name in values:
                 setattr(known, name, getattr(row, name))
             changed.append(known)
-    stored.bulk_create(fresh, batch_size=1000)
+    # A dated row must have ended before its successor can begin.
     if changed:
         stored.bulk_update(changed, values, batch_size=500)
+    stored.bulk_create(fresh, batch_size=1000)
     if prune and old:
         stored.filter(pk__in=[row.pk for row in old.values()]).delete()
     return Loaded(table, len(fresh), len(changed), len(old) if prune else 0)
@@ -137,6 +143,7 @@ def _place(kind: PlaceKind, row: Row, *, code: str, name: str, names: Sequence[s
         romaji=row.get("romaji", ""),
         prefecture=row["prefecture"],
         municipality_code=row.get("municipality_code", ""),
+        city_code=row.get("city_code", row.get("municipality_code", "")),
         latitude=Decimal(row["lat"]),
         longitude=Decimal(row["lon"]),
         terms=_terms(row, name, *names),
@@ -181,7 +188,8 @@ def _accesses() -> Iterator[PlaceAccess]:
 
 
 def _load_places() -> Loaded:
-    values = ["name", "kana", "romaji", "prefecture", "municipality_code", "latitude", "longitude", "terms", "weight"]
+    values = ["name", "kana", "romaji", "prefecture", "municipality_code", "city_code", "latitude", "longitude"]
+    values += ["terms", "weight"]
     # Places stay: trips of former days point to them.
     done = _sync("places", Place.objects.all(), _places(), key=["kind", "code"], values=values, prune=False)
     access = _sync(
@@ -294,6 +302,58 @@ def _load_rail_seasons() -> Loaded:
     return _sync("rail_seasons", RailSeasonDay.objects.all(), _season_days(), key=key, values=["delta_yen"], prune=True)
 
 
+def _whole(text: str) -> int | None:
+    return int(text) if text else None
+
+
+def _load_stay_taxes() -> Loaded:
+    rows = (
+        StayTaxRule(
+            valid=between(_day(row["valid_from"]), _day(row["valid_to"])),
+            source=row["source"],
+            confidence=row["confidence"],
+            kind=LevyKind.BATHING if row["level"] == BodyLevel.DEFAULT else LevyKind.STAY,
+            place=row["place"],
+            level=row["level"],
+            prefecture=row["prefecture"],
+            municipality_code=row["municipality_code"],
+            lower_yen=int(row["lower_yen"]),
+            upper_yen=_whole(row["upper_yen"]),
+            tax_yen=_whole(row["tax_yen"]),
+            tax_percent=Decimal(row["tax_percent"]) if row["tax_percent"] else None,
+            cap_yen=_whole(row["cap_yen"]),
+            combine=row["combine"],
+            note=row["note"],
+        )
+        for row in _rows("stay_tax")
+    )
+    key = ["municipality_code", "kind", "lower_yen", "first_day"]
+    values = ["valid", "source", "confidence", "place", "level", "prefecture", "upper_yen", "tax_yen", "tax_percent"]
+    values += ["cap_yen", "combine", "note"]
+    # Rows that people added on the screen stay.
+    return _sync("stay_taxes", StayTaxRule.objects.all(), rows, key=key, values=values, prune=False)
+
+
+def _load_airport_charges() -> Loaded:
+    rows = (
+        AirportCharge(
+            valid=between(_day(row["valid_from"]), _day(row["valid_to"])),
+            source=row["source"],
+            confidence=row["confidence"],
+            airport=row["airport"],
+            adult_yen=int(row["adult_yen"]),
+            date_rule=row["date_rule"],
+            from_basis=row["from_basis"],
+        )
+        for row in _rows("psfc")
+    )
+    values = ["valid", "source", "confidence", "adult_yen", "date_rule", "from_basis"]
+    # Rows that people added on the screen stay.
+    return _sync(
+        "airport_charges", AirportCharge.objects.all(), rows, key=["airport", "first_day"], values=values, prune=False
+    )
+
+
 def _load_tax_rules() -> Loaded:
     ruled = set(TaxRule.objects.values_list("kind", flat=True))
     fresh = [
@@ -324,6 +384,8 @@ LOADERS: Mapping[str, Callable[[], Loaded]] = {
     "trains": _load_trains,
     "rail_fares": _load_rail_fares,
     "rail_seasons": _load_rail_seasons,
+    "stay_taxes": _load_stay_taxes,
+    "airport_charges": _load_airport_charges,
     "tax_rules": _load_tax_rules,
     "natures": _load_natures,
 }
