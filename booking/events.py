@@ -49,7 +49,7 @@ KINDS = [
         "booking.reservation.recorded",
         "手配の記録",
         "オペレータが手配を記録しました（{number}）。",
-        keys="number price way",
+        keys="number price way tax_basis",
     ),
     kind("booking.call.sent", "手配先への送信", "手配先へ要求を送りました。", keys="verb"),
     kind(

@@ -31,6 +31,8 @@ NOT_FLUSHED = {
     "booking_trainstop",
     "booking_railfarerule",
     "booking_railseasonday",
+    "booking_staytaxrule",
+    "booking_airportcharge",
 }
 
 
@@ -49,7 +51,7 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         with connection.cursor() as cursor:
             cursor.execute(GRANTS)
         use(app)
-        for table in ("places", "stations", "trains", "rail_fares", "rail_seasons"):
+        for table in ("places", "stations", "trains", "rail_fares", "rail_seasons", "stay_taxes", "airport_charges"):
             load_reference_table(service_actor("setup"), table)
     yield
     with django_db_blocker.unblock():

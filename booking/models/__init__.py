@@ -26,6 +26,7 @@ from booking.models.tariffs import (
     SupplierNature,
     TaxRule,
 )
+from booking.models.taxes import AirportCharge, BodyLevel, Combine, DateRule, LevyKind, StayTaxRule
 from booking.models.timetable import RailStation, Train, TrainStop
 from booking.models.trips import ItemKind, Trip, TripItem, TripNumber
 from booking.states import CallState, CallVerb, ReservationState, Settlement, TripState, Way
@@ -33,15 +34,19 @@ from booking.states import CallState, CallVerb, ReservationState, Settlement, Tr
 __all__ = [
     "BILLING_RULES",
     "AgencyFee",
+    "AirportCharge",
     "AnswerState",
     "BillingDayRule",
     "BillingSubject",
+    "BodyLevel",
     "CallState",
     "CallVerb",
     "Charge",
     "ChargeKind",
     "ChargeSource",
+    "Combine",
     "Connection",
+    "DateRule",
     "FeeService",
     "Feed",
     "FeedRow",
@@ -49,6 +54,7 @@ __all__ = [
     "FeedState",
     "ItemKind",
     "LedgerLock",
+    "LevyKind",
     "Nature",
     "Part",
     "Place",
@@ -65,6 +71,7 @@ __all__ = [
     "Segment",
     "Settlement",
     "StayNight",
+    "StayTaxRule",
     "SupplierCall",
     "SupplierNature",
     "TaxClass",

@@ -12,6 +12,7 @@ from lib.ids import uuid7
 
 class ChargeKind(models.TextChoices):
     FARE = "fare", "運賃・料金"
+    PSFC = "psfc", "旅客施設使用料"
     DIFFERENCE = "difference", "差額"
     ROOM = "room", "室料"
     STAY_TAX = "stay_tax", "宿泊税"

@@ -35,6 +35,7 @@ class Place(models.Model):
     romaji = models.CharField("ローマ字", max_length=80, blank=True)
     prefecture = models.CharField("都道府県", max_length=10)
     municipality_code = models.CharField(max_length=6, blank=True)
+    city_code = models.CharField(max_length=6, blank=True, help_text="of a ward: its city; what taxes by place go by")
     latitude = models.DecimalField(max_digits=8, decimal_places=5)
     longitude = models.DecimalField(max_digits=8, decimal_places=5)
     terms = models.TextField(help_text="all search forms, one a line")

@@ -24,7 +24,7 @@ from booking.models import (
     Way,
 )
 from booking.services.connections import pause_connection
-from booking.services.ledger import charge_fare
+from booking.services.ledger import charge_flight
 from booking.states import DURING, ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
@@ -196,6 +196,8 @@ def record_booked(
     settle_call(call, token=token, outcome="booked", exchanges=exchanges)
     reservation = call.reservation
     dearer = booked.price > call.max_yen
+    # Of what the ticket will cost, as the supplier states it now: the ticket itself states only the whole.
+    psfc = {} if booked.psfc is None else {"psfc": booked.psfc}
     problem = f"料金が{booked.price:,}円に変わりました。確かめてから発券してください。" if dearer else ""
     advance(
         reservation,
@@ -210,6 +212,7 @@ def record_booked(
         hold_until=booked.hold_until,
         booked_at=clock.now(),
         operated_on=clock.today(),
+        offer={**reservation.offer, **psfc},
         problem=problem,
     )
     arrange_next(actor, reservation.trip)
@@ -236,7 +239,14 @@ def record_ticketed(
         ticketed_at=clock.now(),
         hold_until=None,
     )
-    charge_fare(actor, reservation, total=ticketed.price, source=ChargeSource.SUPPLIER, issued_on=ticketed.issued_on)
+    charge_flight(
+        actor,
+        reservation,
+        total=ticketed.price,
+        psfc=reservation.offer.get("psfc", 0),
+        source=ChargeSource.SUPPLIER,
+        issued_on=ticketed.issued_on,
+    )
     tell_result(actor, reservation.trip)
 
 

@@ -223,7 +223,7 @@ def _purchased(
     if reservation.state == R.HANDED_OFF:
         enter_purchase(actor, reservation, number=line.number, price=None, source=ChargeSource.FEED)
         _follow_ride(reservation, line)
-    difference = _news(reservation, line, ChargeKind.FARE, ChargeKind.DIFFERENCE)
+    difference = _news(reservation, line, ChargeKind.FARE, ChargeKind.PSFC, ChargeKind.DIFFERENCE)
     Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
     if not difference:
         return FeedRowState.MATCHED, reservation, ""

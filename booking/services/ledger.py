@@ -163,6 +163,43 @@ def charge_fare(
 
 
 @inside
+def charge_flight(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    total: int,
+    psfc: int,
+    source: str,
+    issued_on: dt.date | None = None,
+) -> list[Charge]:
+    """A fare of which the supplier states `psfc` yen apart as 旅客施設使用料: the fare is the rest, both per flight.
+
+    Without such a statement (0) the whole is fare, and so it is when the statement passes the total.
+    """
+    stated = psfc if psfc <= total else 0
+    added = charge_fare(actor, reservation, total=total - stated, source=source, issued_on=issued_on)
+    segments = list(reservation.segments.order_by("departs"))
+    for segment, amount in zip(segments, yen.split(stated, len(segments)), strict=True):
+        if amount:
+            charge = add_charge(
+                actor,
+                person=reservation.trip.traveller,
+                kind=ChargeKind.PSFC,
+                amount=amount,
+                used_on=segment.travel_on,
+                billing_on=segment.travel_on,
+                rule="ride_date",
+                description=f"旅客施設使用料 {segment.service} {segment.from_name}→{segment.to_name}"[:120],
+                source=source,
+                issued_on=issued_on,
+                reservation=reservation,
+                segment=segment,
+            )
+            added.append(charge)
+    return added
+
+
+@inside
 def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> list[Charge]:
     """Room and taxes of each night, at check-out; taxes that the traveller pays at the desk are never billed.
 

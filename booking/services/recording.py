@@ -22,7 +22,7 @@ from booking.models import (
 )
 from booking.services.arranging import committed_total
 from booking.services.handoff import supplier_key_of
-from booking.services.ledger import charge_fare
+from booking.services.ledger import charge_flight
 from booking.services.trips import add_parts, item_for
 from booking.suppliers.registry import KINDS
 from booking.suppliers.types import Night, Offer, Ride
@@ -34,7 +34,11 @@ from lib.verbs import verb
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """What was bought: for which part of the trip, where, under which number, for how many yen."""
+    """What was bought: for which part of the trip, where, under which number, for how many yen.
+
+    `psfc` is the 旅客施設使用料 inside the price where it is stated apart; `tax_basis` says by which rule taxes of nights
+    were counted that nobody stated.
+    """
 
     part: str
     connection: Connection
@@ -46,6 +50,8 @@ class Purchase:
     rides: Sequence[Ride] = ()
     nights: Sequence[Night] = ()
     raises_total: bool = False
+    psfc: int = 0
+    tax_basis: str = ""
 
 
 @verb
@@ -66,6 +72,7 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
         title=purchase.title,
         detail=purchase.detail,
         price=purchase.price,
+        psfc=purchase.psfc,
         rides=purchase.rides,
         nights=purchase.nights,
     )
@@ -98,13 +105,17 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
             "この区間・この日には、すでに別の予約があります。先にその予約を取り消してください。", field="part"
         ) from error
     data = {"number": purchase.number, "price": purchase.price, "way": str(Way.OPERATOR)}
+    data |= {"tax_basis": purchase.tax_basis} if purchase.tax_basis else {}
     record(actor, "booking.reservation.recorded", objects=[reservation, trip], data=data)
     if purchase.raises_total:
         total = committed_total(trip)
         Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
         record(actor, "booking.trip.raised", objects=[trip], data={"total": total, "price": purchase.price})
     if not stay:
-        charge_fare(actor, reservation, total=purchase.price, source=ChargeSource.OPERATOR, issued_on=clock.today())
+        charge_flight(
+            actor, reservation, total=purchase.price, psfc=purchase.psfc, source=ChargeSource.OPERATOR,
+            issued_on=clock.today(),
+        )  # fmt: skip
     return reservation
 
 

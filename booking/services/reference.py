@@ -1,4 +1,4 @@
-"""Reference data from the CSV files in `data/`: places, timetable, rail tariff, and defaults of tax and nature.
+"""Reference data from the CSV files in `data/`: places, timetable, rail tariff, levies, and defaults of tax and nature.
 
 Each table is one transaction; a second run changes nothing and records nothing. The files are the source of places,
 timetable, calendar and of the tariff rows that they hold. Tax classes and natures are only defaults: a kind or supplier
@@ -20,64 +20,29 @@ from django.db import models
 
 from audit.services import record_command
 from booking.models import (
-    BillingDayRule,
-    BillingSubject,
-    ChargeKind,
-    Nature,
+    AirportCharge,
+    BodyLevel,
+    LevyKind,
     Place,
     PlaceAccess,
     PlaceKind,
     RailFareRule,
     RailSeasonDay,
     RailStation,
-    SupplierNature,
-    TaxClass,
-    TaxRule,
+    StayTaxRule,
     Train,
     TrainStop,
 )
 from booking.models.places import search_form
+from booking.services.default_rules import add_billing_days, add_natures, add_tax_classes
 from lib.actor import Actor
-from lib.dated import Confidence, between
+from lib.dated import between
 from lib.verbs import verb
 
 M = TypeVar("M", bound=models.Model)
 Row = Mapping[str, str]
-SINCE = dt.date(2019, 10, 1)
 COLLOQUIAL = {"KIX": ["関空"], "NGO": ["セントレア"]}
 STATION_WEIGHT, SHINKANSEN_WEIGHT, AIRPORT_WEIGHT = 10, 20, 10
-CONSUMPTION_TAX = "消費税法（国内の課税取引、標準税率）"
-LEVY = "消費税法基本通達10-1-11（区分して受け取る税は対価に入らない）"
-DAMAGES = "消費税法基本通達5-5-2（逸失利益の補償は不課税）"
-TAX_CLASSES = {
-    ChargeKind.FARE: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
-    ChargeKind.DIFFERENCE: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
-    ChargeKind.ROOM: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
-    ChargeKind.CHANGE_FEE: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.MEDIUM),
-    ChargeKind.REFUND_FEE: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.MEDIUM),
-    ChargeKind.REFUND: (TaxClass.STANDARD, "既定値（元の費用の区分が分かるときはそれに従う）", Confidence.MEDIUM),
-    ChargeKind.DELIVERY: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
-    ChargeKind.HANDLING: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
-    ChargeKind.ONE_OFF: (TaxClass.STANDARD, CONSUMPTION_TAX, Confidence.HIGH),
-    ChargeKind.STAY_TAX: (TaxClass.OUTSIDE, LEVY, Confidence.HIGH),
-    ChargeKind.BATHING_TAX: (TaxClass.OUTSIDE, LEVY, Confidence.HIGH),
-    ChargeKind.CANCEL_FEE: (TaxClass.OUTSIDE, DAMAGES, Confidence.MEDIUM),
-}
-# supplier -> (nature, who is paid, what stays with the supplier at a cancellation)
-NATURES = {
-    "jal_online": (Nature.OWN, "日本航空", ChargeKind.CANCEL_FEE),
-    "ex": (Nature.OWN, "JR東海・JR西日本・JR九州", ChargeKind.REFUND_FEE),
-    "yado_net": (Nature.INTERMEDIARY, "各宿泊施設", ChargeKind.CANCEL_FEE),
-}
-NATURE_SOURCE = "既定値（契約で確認）"
-BILLING_DAYS = {
-    BillingSubject.FARE: ("ride_date", "仕様書は利用日による請求を求めるため。発券日では月がずれる。"),
-    BillingSubject.STAY: ("night", "月をまたぐ宿泊も、泊まった日の属する月に入れるため。"),
-    BillingSubject.CANCELLATION: ("planned_date", "予定していた利用日の月に、元の費用と並べて示すため。"),
-    BillingSubject.DELIVERY: ("dispatch_date", "配送という役務は、発送の日に提供されるため。"),
-    BillingSubject.HANDLING: ("with_subject", "手配した旅行と同じ請求書に入れるため。"),
-}
-BILLING_DAY_SOURCE = "契約の既定（docs/billing-rules.md）"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +94,10 @@ def _sync(
             for name in values:
                 setattr(known, name, getattr(row, name))
             changed.append(known)
-    stored.bulk_create(fresh, batch_size=1000)
+    # A dated row must have ended before its successor can begin.
     if changed:
         stored.bulk_update(changed, values, batch_size=500)
+    stored.bulk_create(fresh, batch_size=1000)
     if prune and old:
         stored.filter(pk__in=[row.pk for row in old.values()]).delete()
     return Loaded(table, len(fresh), len(changed), len(old) if prune else 0)
@@ -152,6 +118,7 @@ def _place(kind: PlaceKind, row: Row, *, code: str, name: str, names: Sequence[s
         romaji=row.get("romaji", ""),
         prefecture=row["prefecture"],
         municipality_code=row.get("municipality_code", ""),
+        city_code=row.get("city_code", row.get("municipality_code", "")),
         latitude=Decimal(row["lat"]),
         longitude=Decimal(row["lon"]),
         terms=_terms(row, name, *names),
@@ -196,7 +163,8 @@ def _accesses() -> Iterator[PlaceAccess]:
 
 
 def _load_places() -> Loaded:
-    values = ["name", "kana", "romaji", "prefecture", "municipality_code", "latitude", "longitude", "terms", "weight"]
+    values = ["name", "kana", "romaji", "prefecture", "municipality_code", "city_code", "latitude", "longitude"]
+    values += ["terms", "weight"]
     # Places stay: trips of former days point to them.
     done = _sync("places", Place.objects.all(), _places(), key=["kind", "code"], values=values, prune=False)
     access = _sync(
@@ -309,45 +277,56 @@ def _load_rail_seasons() -> Loaded:
     return _sync("rail_seasons", RailSeasonDay.objects.all(), _season_days(), key=key, values=["delta_yen"], prune=True)
 
 
-def _load_tax_rules() -> Loaded:
-    ruled = set(TaxRule.objects.values_list("kind", flat=True))
-    fresh = [
-        TaxRule(valid=between(SINCE), source=source, confidence=confidence, kind=kind, tax_class=tax_class)
-        for kind, (tax_class, source, confidence) in TAX_CLASSES.items()
-        if kind not in ruled
-    ]
-    TaxRule.objects.bulk_create(fresh)
-    return Loaded("tax_rules", len(fresh))
+def _whole(text: str) -> int | None:
+    return int(text) if text else None
 
 
-def _load_natures() -> Loaded:
-    ruled = set(SupplierNature.objects.values_list("supplier", flat=True))
-    fresh = [
-        SupplierNature(
-            valid=between(SINCE),
-            source=NATURE_SOURCE,
-            confidence=Confidence.LOW,
-            supplier=supplier,
-            nature=nature,
-            payee=payee,
-            kept_as=kept_as,
+def _load_stay_taxes() -> Loaded:
+    rows = (
+        StayTaxRule(
+            valid=between(_day(row["valid_from"]), _day(row["valid_to"])),
+            source=row["source"],
+            confidence=row["confidence"],
+            kind=LevyKind.BATHING if row["level"] == BodyLevel.DEFAULT else LevyKind.STAY,
+            place=row["place"],
+            level=row["level"],
+            prefecture=row["prefecture"],
+            municipality_code=row["municipality_code"],
+            lower_yen=int(row["lower_yen"]),
+            upper_yen=_whole(row["upper_yen"]),
+            tax_yen=_whole(row["tax_yen"]),
+            tax_percent=Decimal(row["tax_percent"]) if row["tax_percent"] else None,
+            cap_yen=_whole(row["cap_yen"]),
+            combine=row["combine"],
+            note=row["note"],
         )
-        for supplier, (nature, payee, kept_as) in NATURES.items()
-        if supplier not in ruled
-    ]
-    SupplierNature.objects.bulk_create(fresh)
-    return Loaded("natures", len(fresh))
+        for row in _rows("stay_tax")
+    )
+    key = ["municipality_code", "kind", "lower_yen", "first_day"]
+    values = ["valid", "source", "confidence", "place", "level", "prefecture", "upper_yen", "tax_yen", "tax_percent"]
+    values += ["cap_yen", "combine", "note"]
+    # Rows that people added on the screen stay.
+    return _sync("stay_taxes", StayTaxRule.objects.all(), rows, key=key, values=values, prune=False)
 
 
-def _load_billing_days() -> Loaded:
-    ruled = set(BillingDayRule.objects.values_list("subject", flat=True))
-    fresh = [
-        BillingDayRule(valid=between(SINCE), source=BILLING_DAY_SOURCE, subject=subject, basis=basis, reason=reason)
-        for subject, (basis, reason) in BILLING_DAYS.items()
-        if subject not in ruled
-    ]
-    BillingDayRule.objects.bulk_create(fresh)
-    return Loaded("billing_days", len(fresh))
+def _load_airport_charges() -> Loaded:
+    rows = (
+        AirportCharge(
+            valid=between(_day(row["valid_from"]), _day(row["valid_to"])),
+            source=row["source"],
+            confidence=row["confidence"],
+            airport=row["airport"],
+            adult_yen=int(row["adult_yen"]),
+            date_rule=row["date_rule"],
+            from_basis=row["from_basis"],
+        )
+        for row in _rows("psfc")
+    )
+    values = ["valid", "source", "confidence", "adult_yen", "date_rule", "from_basis"]
+    # Rows that people added on the screen stay.
+    return _sync(
+        "airport_charges", AirportCharge.objects.all(), rows, key=["airport", "first_day"], values=values, prune=False
+    )
 
 
 LOADERS: Mapping[str, Callable[[], Loaded]] = {
@@ -356,9 +335,11 @@ LOADERS: Mapping[str, Callable[[], Loaded]] = {
     "trains": _load_trains,
     "rail_fares": _load_rail_fares,
     "rail_seasons": _load_rail_seasons,
-    "tax_rules": _load_tax_rules,
-    "natures": _load_natures,
-    "billing_days": _load_billing_days,
+    "stay_taxes": _load_stay_taxes,
+    "airport_charges": _load_airport_charges,
+    "tax_rules": lambda: Loaded("tax_rules", add_tax_classes()),
+    "natures": lambda: Loaded("natures", add_natures()),
+    "billing_days": lambda: Loaded("billing_days", add_billing_days()),
 }
 
 

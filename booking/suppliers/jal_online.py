@@ -58,6 +58,7 @@ def _offer(flight: dict[str, Any], fare: dict[str, Any], ask: MoveAsk) -> Offer:
         title=ride.service,
         detail=f"{fare['fare_name']} {SEATS[fare['seat_class']]}",
         price=int(fare["price_yen"]),
+        psfc=int(fare["psfc_yen"]),
         token=str(fare["offer_id"]),
         valid_until=clock.wall() + OFFER_LIFE,
         rides=[ride],
@@ -124,7 +125,12 @@ class JalOnline:
 
 def _booked(body: dict[str, Any]) -> Booked:
     hold = body.get("hold_until")
-    return Booked(str(body["pnr"]), int(body["price_yen"]), dt.datetime.fromisoformat(hold) if hold else None)
+    return Booked(
+        str(body["pnr"]),
+        int(body["price_yen"]),
+        dt.datetime.fromisoformat(hold) if hold else None,
+        psfc=int(body["psfc_yen"]),
+    )
 
 
 def _ticketed(number: str, body: dict[str, Any]) -> Ticketed:

@@ -71,7 +71,10 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Something that can be chosen. `price` is the whole in yen; `basis` says where an estimate comes from."""
+    """Something that can be chosen. `price` is the whole in yen; `basis` says where an estimate comes from.
+
+    `psfc` is the 旅客施設使用料 inside the price where the supplier states it apart, else 0.
+    """
 
     supplier: str
     title: str
@@ -92,6 +95,7 @@ class Offer:
     invoice_number: str = ""
     reversible: bool = True
     changeable: bool = False
+    psfc: int = 0
 
     @property
     def is_gone(self) -> bool:
@@ -157,12 +161,16 @@ class BookWish:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """The supplier holds it. `hold_until` is the last moment to ticket; None when nothing has to be ticketed."""
+    """The supplier holds it. `hold_until` is the last moment to ticket; None when nothing has to be ticketed.
+
+    `psfc` is the 旅客施設使用料 inside the price where the supplier states it apart; None when it does not.
+    """
 
     number: str
     price: int
     hold_until: dt.datetime | None = None
     operated_on: dt.date | None = None
+    psfc: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

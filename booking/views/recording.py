@@ -34,7 +34,7 @@ def record(request: HttpRequest) -> HttpResponse:
             trip = access.trip_by_number(actor, form.cleaned_data["trip"], to=RECORD)
             if trip is None:
                 form.add_error("trip", "この番号の出張がありません。出張番号を確かめて入力してください。")
-            else:
+            elif not form.needs_look:
                 try:
                     made = record_reservation(actor, trip, form.purchase())
                 except PortalError as error:

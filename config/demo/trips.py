@@ -22,6 +22,7 @@ from booking.models import (
     Trip,
     Way,
 )
+from booking.queries.taxes import propose_stay_tax
 from booking.services import arranging
 from booking.services.cancelling import record_own_cancellation
 from booking.services.connections import set_connection
@@ -135,7 +136,8 @@ def _move(part: str, trip: Trip, day: dt.date, hour: int, links: dict[str, Conne
 def _stay(trip: Trip, day: dt.date, nights: int, links: dict[str, Connection]) -> Purchase:
     _, _, hotel, room, *_ = PLACES[trip.destination_name]
     days = [day + dt.timedelta(days=n) for n in range(nights)]
-    rows = [Night(each, room, 200) for each in days]
+    taxed = propose_stay_tax(_city(trip.destination_name), [(each, room) for each in days])
+    rows = [Night(night.day, room, night.yen or 0) for night in taxed.nights]
     number = f"YN{day:%y%m%d}{trip.pk:06d}"
     total = sum(night.room + night.stay_tax for night in rows)
     return Purchase(Part.STAY, links["yado"], number, total, hotel, "シングル 禁煙", nights=rows)
@@ -160,14 +162,17 @@ def _present_trips(cast: Cast, operator: Actor, links: dict[str, Connection], to
     _called(kyushu, later[6], links, outcome="expired")
 
 
+def _city(name: str) -> Place:
+    return Place.objects.get(kind=PlaceKind.CITY, name=name)
+
+
 def _sum(trip: Trip) -> int:
     return sum(price or 0 for price in trip.reservations.filter(state="draft").values_list("price", flat=True))
 
 
 def _searched(person: User, place: str, day: dt.date, links: dict[str, Connection]) -> Trip:
     """A draft by way of a search whose answer is a train of the timetable."""
-    city = Place.objects.filter(kind=PlaceKind.CITY)
-    wish = Wish(person, "基本協定の打合せ", city.get(name="横浜"), city.get(name=place), day, None, 0, air=False)
+    wish = Wish(person, "基本協定の打合せ", _city("横浜"), _city(place), day, None, 0, air=False)
     actor = actor_for(person)
     search = open_search(actor, wish)
     _, station, *_, rail, minutes = PLACES[place]
@@ -201,8 +206,7 @@ def _chosen(actor: Actor, answer: SearchAnswer) -> Trip:
 
 def _called(person: User, day: dt.date, links: dict[str, Connection], *, outcome: str) -> None:
     """A flight that could not be had, or whose hold ran out, as the worker would have written it."""
-    city = Place.objects.filter(kind=PlaceKind.CITY)
-    wish = Wish(person, "本社での打合せ", city.get(name="福岡"), city.get(name="東京"), day, None, 0, rail=False)
+    wish = Wish(person, "本社での打合せ", _city("福岡"), _city("東京"), day, None, 0, rail=False)
     actor = actor_for(person)
     departs = jst.at(day, 9, 30)
     ride = Ride("JAL 308", "福岡", "羽田", departs, departs + dt.timedelta(minutes=100))

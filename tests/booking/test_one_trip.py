@@ -65,10 +65,12 @@ def test_the_flight_is_charged_at_ticketing_by_the_day_of_the_flight(traveller):
     trip = submitted(traveller, drafted(traveller, searched(traveller)))
     work_off()
     flight = trip.reservations.get(supplier="jal_online")
-    charge = Charge.objects.get(reservation=flight)
-    assert (charge.kind, charge.amount, charge.billing_on) == (ChargeKind.FARE, flight.price, trip.first_day)
-    assert charge.issued_on == clock.today()
-    assert charge.rule == "ride_date"
+    fare, psfc = Charge.objects.filter(reservation=flight).order_by("pk")
+    # JAL states the 旅客施設使用料 of 羽田 450 + 福岡 110 inside its price; the fare is the rest.
+    assert (fare.kind, fare.amount) == (ChargeKind.FARE, flight.price - 560)
+    assert (psfc.kind, psfc.amount, psfc.tax_class) == (ChargeKind.PSFC, 560, "standard")
+    for charge in (fare, psfc):
+        assert (charge.billing_on, charge.issued_on, charge.rule) == (trip.first_day, clock.today(), "ride_date")
 
 
 def test_the_number_brought_back_from_ex_makes_it_ticketed_with_what_was_paid(traveller):
@@ -116,10 +118,15 @@ def test_cancelling_takes_back_what_was_charged_and_keeps_the_fee(traveller, san
     work_off()
     flight.refresh_from_db()
     assert (flight.state, flight.cancel_fee) == (R.CANCELLED, quote.fee)
-    kinds = dict(flight.charges.values_list("kind", "amount"))
-    assert kinds == {
-        ChargeKind.FARE: flight.price, ChargeKind.REFUND: -flight.price, ChargeKind.CANCEL_FEE: quote.fee,
-    }  # fmt: skip
+    fare = flight.price - 560
+    # The fee is of the fare alone: the 旅客施設使用料 comes back in full.
+    assert sorted(flight.charges.values_list("kind", "amount")) == [
+        (ChargeKind.CANCEL_FEE, quote.fee),
+        (ChargeKind.FARE, fare),
+        (ChargeKind.PSFC, 560),
+        (ChargeKind.REFUND, -fare),
+        (ChargeKind.REFUND, -560),
+    ]
     assert not sandbox.bookings(flight.reference)
 
 
@@ -133,7 +140,7 @@ def test_a_fee_above_what_was_seen_cancels_nothing(traveller):
     flight.refresh_from_db()
     assert flight.state == R.TICKETED
     assert flight.problem
-    assert flight.charges.count() == 1
+    assert sum(flight.charges.values_list("amount", flat=True)) == flight.price
 
 
 def test_a_second_confirmation_books_nothing(traveller):

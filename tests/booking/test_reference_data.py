@@ -11,6 +11,7 @@ from django.core.management import call_command
 from accounts.services import service_actor
 from audit.models import Event
 from booking.models import (
+    AirportCharge,
     ChargeKind,
     Nature,
     Place,
@@ -19,6 +20,7 @@ from booking.models import (
     RailFareRule,
     RailSeasonDay,
     RailStation,
+    StayTaxRule,
     SupplierNature,
     TaxClass,
     TaxRule,
@@ -29,7 +31,10 @@ from booking.services.reference import LOADERS, load_reference_table
 from lib.dated import between
 
 pytestmark = pytest.mark.django_db
-TABLES = (Place, PlaceAccess, RailStation, Train, TrainStop, RailFareRule, RailSeasonDay, TaxRule, SupplierNature)
+TABLES = (
+    Place, PlaceAccess, RailStation, Train, TrainStop, RailFareRule, RailSeasonDay, StayTaxRule, AirportCharge, TaxRule,
+    SupplierNature,
+)  # fmt: skip
 COMMAND = service_actor("command")
 
 
@@ -53,6 +58,8 @@ def test_every_row_of_the_files_arrives():
     assert Train.objects.count() == len(rows("trains"))
     assert TrainStop.objects.count() == len(rows("stops"))
     assert RailFareRule.objects.count() == len(rows("rail_fare_rules"))
+    assert StayTaxRule.objects.count() == len(rows("stay_tax"))
+    assert AirportCharge.objects.count() == len(rows("psfc"))
     assert RailSeasonDay.objects.filter(day=dt.date(2026, 12, 10)).get().delta_yen == -200
 
 
@@ -89,6 +96,35 @@ def test_a_train_that_left_the_timetable_goes_with_its_stops():
     TrainStop.objects.create(train=gone, position=1, station="東京", departs=360)
     assert load_reference_table(COMMAND, "trains").removed == 1
     assert not TrainStop.objects.filter(train__key="nozomi-999").exists()
+
+
+def test_levies_keep_their_days_source_confidence_and_note():
+    niseko = StayTaxRule.objects.get(municipality_code="013951", lower_yen=100_000)
+    assert (niseko.kind, niseko.level, niseko.combine, niseko.tax_yen) == ("stay", "town", "add", 2000)
+    assert (niseko.first_day, niseko.last_day, niseko.confidence) == (dt.date(2024, 11, 1), None, "low")
+    assert niseko.source == "suppliers.md L6 (100-2000円); 区分はK-M"
+    sendai = StayTaxRule.objects.get(municipality_code="041009", lower_yen=6000)
+    assert sendai.note == "うち県税100円・市税200円"
+    bathing = StayTaxRule.objects.get(kind="bathing")
+    assert (bathing.level, bathing.tax_yen, bathing.place) == ("default", 150, "入湯税(標準)")
+    haneda = AirportCharge.objects.on(dt.date(2024, 5, 1)).get(airport="HND")
+    assert (haneda.adult_yen, haneda.date_rule, haneda.from_basis) == (370, "issue", "exact")
+    assert (haneda.first_day, haneda.last_day) == (dt.date(2022, 3, 1), dt.date(2025, 3, 31))
+
+
+def test_a_row_of_the_file_that_follows_an_open_one_ends_it_first():
+    # As when Tokyo's successor comes with a new table: before it, the bands of 大阪府 were open.
+    StayTaxRule.objects.filter(municipality_code="270008", valid__startswith__gte=dt.date(2025, 9, 1)).delete()
+    StayTaxRule.objects.filter(municipality_code="270008").update(valid=between(dt.date(2019, 6, 1)))
+    done = load_reference_table(COMMAND, "stay_taxes")
+    assert (done.added, done.changed, done.removed) == (4, 4, 0)
+    assert StayTaxRule.objects.on(dt.date(2025, 9, 1)).filter(municipality_code="270008").count() == 4
+
+
+def test_every_hotel_area_knows_the_city_whose_tax_counts():
+    areas = dict(Place.objects.filter(kind=PlaceKind.AREA).values_list("code", "city_code"))
+    assert areas == {row["area_code"]: row["city_code"] for row in rows("hotel_areas")}
+    assert areas["4001"] == "401307"
 
 
 def test_tax_classes_and_natures_are_there_from_2019_10_01_with_their_source():

@@ -127,7 +127,7 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
     lines = {line.content: line for line in invoice.lines.all()}
     assert invoice.total == sum(charge.amount for charge in Charge.objects.all())
     assert {line.used_on.month for line in lines.values()} == {out_on.month}
-    assert Charge.objects.get(reservation__supplier="jal_online").issued_on.month != out_on.month
+    assert Charge.objects.get(reservation__supplier="jal_online", kind="fare").issued_on.month != out_on.month
     read_invoice(desk, invoice)
     read_usage(new_page(width=width), cast["admin"], invoice)
 

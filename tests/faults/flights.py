@@ -56,3 +56,9 @@ def sent(sandbox: Sandbox, operation: str) -> int:
 def charged(flight: Reservation) -> list[int]:
     """What the ledger says, in yen, in the order in which it was written."""
     return list(Charge.objects.filter(reservation=flight).order_by("pk").values_list("amount", flat=True))
+
+
+def paid(flight: Reservation) -> list[int]:
+    """What a ticket costs as the ledger writes it: the fare, then the 旅客施設使用料 of 羽田 (450) and 福岡 (110)."""
+    assert flight.price is not None
+    return [flight.price - 560, 560]

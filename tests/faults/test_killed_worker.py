@@ -8,7 +8,7 @@ from booking.models import CallState, CallVerb, ReservationState
 from booking.states import DURING
 from booking.tasks import sweep_calls
 from tests.faults.broker import swept
-from tests.faults.flights import charged, flight_before, held, is_in, open_call, sent
+from tests.faults.flights import charged, flight_before, held, is_in, open_call, paid, sent
 from tests.running import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.worker]
@@ -43,5 +43,5 @@ def test_what_a_killed_worker_did_is_found_and_not_done_again(verb, ends, truth,
     assert flight.number == sandbox.truth()["bookings"][0]["number"]
     assert {name: sent(sandbox, name) for name in ("book", "ticket")} == {"book": 1, "ticket": 1}
     assert not flight.calls.exclude(state=CallState.DONE).exists()
-    money = [flight.price] if ends == R.TICKETED else [flight.price, -flight.price, flight.cancel_fee]
-    assert charged(flight) == money
+    back = [] if ends == R.TICKETED else [*(-yen for yen in paid(flight)), flight.cancel_fee]
+    assert charged(flight) == [*paid(flight), *back]

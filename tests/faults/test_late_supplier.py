@@ -10,7 +10,7 @@ from booking.services import driving
 from booking.tasks import BOOKER
 from lib import clock
 from tests.faults.broker import swept
-from tests.faults.flights import charged, drafted_flight, flight_before, held, is_in, open_call, sent
+from tests.faults.flights import charged, drafted_flight, flight_before, held, is_in, open_call, paid, sent
 from tests.world import submitted
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,7 +34,7 @@ def test_a_booking_made_after_our_time_out_is_found_and_never_taken_for_failed(t
     assert sent(sandbox, "book") == 1
     assert flight.calls.get(verb=CallVerb.BOOK).asks >= 2
     assert not Event.objects.filter(code="booking.reservation.failed").exists()
-    assert charged(flight) == [flight.price]
+    assert charged(flight) == paid(flight)
 
 
 def lost(traveller, sandbox, verb):

@@ -5,7 +5,7 @@ import pytest
 from booking.models import ReservationState, SupplierCall
 from config.celery import app
 from tests.faults.broker import swept
-from tests.faults.flights import charged, drafted_flight, held, is_in, sent
+from tests.faults.flights import charged, drafted_flight, held, is_in, paid, sent
 from tests.running import wait_until
 from tests.world import submitted
 
@@ -14,7 +14,7 @@ R = ReservationState
 
 
 def booked_once(sandbox, flight):
-    return (held(sandbox, flight), sent(sandbox, "book"), charged(flight)) == (["ticketed"], 1, [flight.price])
+    return (held(sandbox, flight), sent(sandbox, "book"), charged(flight)) == (["ticketed"], 1, paid(flight))
 
 
 def test_a_confirmation_whose_hints_were_flushed_is_carried_out_once(traveller, sandbox, broker, portal):

@@ -221,7 +221,7 @@ class Stage:
     def _recording(self) -> dict[str, Any]:
         return {
             "trip": self.trip.number, "part": "stay", "connection": self.hotels.code, "number": "ABC123",
-            "title": "ホテル博多なぎさ通り", "nights": "1", "price": "9000", "settlement": "lump",
+            "title": "ホテル博多なぎさ通り", "nights": "1", "price": "9000", "stay_tax": "200", "settlement": "lump",
             **day_fields("day", TRAVEL),
         }  # fmt: skip
 
