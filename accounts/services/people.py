@@ -49,9 +49,17 @@ def grant_role(
 def set_membership(
     actor: Actor, user: User, *, department: Department, first: dt.date, last: dt.date | None = None, source: str
 ) -> Membership:
-    """Put a person into a department from `first` on; the present membership ends the day before."""
+    """Put a person into a department from `first` on; the membership of that day ends the day before.
+
+    One that begins on the very day is replaced, and one that begins later keeps its days: moves may be keyed in late,
+    and in any order.
+    """
     _end_before(Membership, first, user=user)
-    membership = Membership.objects.create(user=user, department=department, valid=between(first, last), source=source)
+    later = Membership.objects.filter(user=user, valid__fully_gt=between(first, first)).order_by("valid").first()
+    if later is not None and later.first_day is not None and (last is None or last >= later.first_day):
+        last = later.first_day - dt.timedelta(days=1)
+    facts = {"department": department, "valid": between(first, last), "source": source, "recorded_at": clock.now()}
+    membership, _ = Membership.objects.update_or_create(user=user, valid__startswith=first, defaults=facts)
     record(
         actor,
         "accounts.membership.set",

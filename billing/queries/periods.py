@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Count, Max
 
 from accounts import queries as accounts
-from accounts.models import Confirmation
+from accounts.models import Confirmation, Office
 from accounts.queries import open_confirmations
 from billing.models import Invoice, Period, PeriodState
 from billing.queries.collecting import charges_due, draft_lines
@@ -193,6 +193,12 @@ def has_earlier_open(period: Period) -> bool:
         .aggregate(last=Max("last_day"))["last"]
     )
     return earlier is not None and charges_due(period.office, earlier).exists()
+
+
+def has_something_open(office: Office, day: dt.date) -> bool:
+    """Whether an office has money up to the day that is not invoiced, or bookings whose money is not known."""
+    is_charged = charges_due(office, day).exists() or office.pk in transfer_sums(day)
+    return is_charged or office.pk in unsettled(day)
 
 
 @dataclass(frozen=True, slots=True)

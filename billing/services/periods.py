@@ -8,6 +8,7 @@ from django.db.models import Max
 from accounts.models import Contract, ContractTerms, Office
 from audit.services import record
 from billing.models import Period
+from billing.queries import has_something_open
 from billing.rules.days import DAY, ClosingDay, periods
 from lib.actor import Actor
 from lib.verbs import verb
@@ -18,7 +19,8 @@ def open_periods(actor: Actor, *, until: dt.date) -> Sequence[Period]:
     """Make the missing periods of every office, from the contract's start to the one that holds `until`.
 
     The row of the contract's settings that is valid on a day decides whether that day closes. Nothing is made twice;
-    before the contract is entered nothing is made at all.
+    before the contract is entered nothing is made at all. After the contract's end an office gets further periods only
+    while something of it is open: money that is not invoiced, or a booking whose money is not known.
     """
     contract = Contract.objects.select_for_update().first()
     if contract is None:
@@ -31,7 +33,11 @@ def open_periods(actor: Actor, *, until: dt.date) -> Sequence[Period]:
     made = []
     for office in Office.objects.all():
         last = reached.get(office.pk)
-        for first_day, last_day in periods(last + DAY if last else contract.first_day, until, rules, contract.last_day):
+        start = last + DAY if last else contract.first_day
+        goes_on = until <= contract.last_day or has_something_open(office, until)
+        for first_day, last_day in periods(
+            start, until if goes_on else contract.last_day, rules, contract.last_day
+        ):
             period = Period.objects.create(office=office, first_day=first_day, last_day=last_day)
             record(
                 actor, "billing.period.opened", objects=[period, office], data={"first": first_day, "last": last_day}

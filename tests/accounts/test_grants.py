@@ -172,3 +172,18 @@ def test_the_seed_of_an_authenticator_and_member_numbers_are_sealed_in_the_datab
         stored = [row[0] for row in cursor.fetchall()]
     assert len(stored) == 2
     assert not any("7000123456" in value or b"12345678901234567890".hex() in value for value in stored)
+
+
+def test_moves_may_be_keyed_in_late_and_in_any_order():
+    old, new, third = factories.department(), factories.department(), factories.department()
+    person = factories.person(of=old)
+    set_membership(factories.SETUP, person, department=third, first=dt.date(2026, 11, 1), source="異動")
+    set_membership(factories.SETUP, person, department=old, first=dt.date(2026, 10, 1), source="異動")
+    set_membership(factories.SETUP, person, department=new, first=dt.date(2026, 10, 1), source="異動の訂正")
+
+    rows = Membership.objects.filter(user=person).order_by("valid")
+    assert [(row.department, row.first_day, row.last_day) for row in rows] == [
+        (old, START, dt.date(2026, 9, 30)),
+        (new, dt.date(2026, 10, 1), dt.date(2026, 10, 31)),
+        (third, dt.date(2026, 11, 1), None),
+    ]

@@ -5,14 +5,15 @@ import datetime as dt
 import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
-from accounts.models import Role
-from accounts.services import set_membership
+from accounts.errors import Changed, SamePerson
+from accounts.models import ContractTerms, Role
+from accounts.services import grant_proxy, set_membership
 from audit.models import Event
-from billing.errors import EarlierPeriodOpen, NatureUnset, PeriodNotOver
+from billing.errors import EarlierPeriodOpen, NatureUnset, NotPrepared, PeriodNotOver, StillWaiting
 from billing.models import Invoice, InvoiceDocument, InvoiceLine, NumberSeries, Period, PeriodState
 from billing.queries import draft_lines, period_row, preview
-from billing.services import carry_out_closing, close_period, open_periods, request_closing
-from booking.models import Charge, ChargeKind, Nature, ReservationState, Settlement, TaxClass
+from billing.services import carry_out_closing, close_period, open_periods, prepare_closing, request_closing
+from booking.models import Charge, ChargeKind, Nature, ReservationState, Settlement, TaxClass, Way
 from lib import durable
 from lib.errors import MoveNotAllowed, NotPermitted
 from tests import factories
@@ -76,7 +77,7 @@ def test_closing_is_refused_before_the_last_day_is_over(db):
     with pytest.raises(PeriodNotOver):
         world.close()
     with pytest.raises(PeriodNotOver):
-        request_closing(world.desk, world.period())
+        prepare_closing(world.desk, world.period())
 
     assert world.period().state == PeriodState.OPEN
     assert not Invoice.objects.exists()
@@ -84,6 +85,9 @@ def test_closing_is_refused_before_the_last_day_is_over(db):
 
 def test_only_the_desk_may_close(world: World):
     auditor = factories.acting(factories.person(Role.AUDITOR))
+    with pytest.raises(NotPermitted):
+        prepare_closing(auditor, world.period())
+    world.prepare()
     with pytest.raises(NotPermitted):
         request_closing(auditor, world.period())
     with pytest.raises(NotPermitted):
@@ -154,7 +158,7 @@ def test_an_unset_nature_stops_only_the_offices_that_have_it(world: World):
     with pytest.raises(NatureUnset, match="1件"):
         world.close()
     with pytest.raises(NatureUnset):
-        request_closing(world.desk, world.period())
+        prepare_closing(world.desk, world.period())
     world.close(office=other)
 
     assert Invoice.objects.get().office == other
@@ -256,6 +260,7 @@ def test_the_number_belongs_to_the_fiscal_year_of_the_last_day(db):
 
 def test_a_request_is_carried_out_by_the_worker_once(world: World):
     factories.charge(world.person, on=on(9))
+    world.prepare()
     request_closing(world.desk, world.period())
     request_closing(world.desk, world.period())
     period = world.period()
@@ -271,7 +276,7 @@ def test_a_request_is_carried_out_by_the_worker_once(world: World):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_closing_that_something_stops_goes_back_to_open(world: World):
-    request_closing(world.desk, world.period())
+    world.agree()
     factories.charge(world.person, on=on(9), nature=Nature.UNSET)
 
     carry_out_closing(factories.SETUP, world.period().pk)
@@ -283,7 +288,7 @@ def test_a_closing_that_something_stops_goes_back_to_open(world: World):
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_closes_what_was_asked_for(world: World):
     factories.charge(world.person, on=on(9))
-    request_closing(world.desk, world.period())
+    world.agree()
     for _ in range(2):
         carry_out_closing(factories.SETUP, world.period().pk)
     assert world.period().state == PeriodState.CLOSED
@@ -320,3 +325,111 @@ def test_the_events_tell_of_the_closing(world: World):
     codes = Event.objects.filter(about__object_id=period.public_id).order_by("seq").values_list("code", flat=True)
     assert list(codes)[-3:] == ["billing.period.closing", "billing.invoice.issued", "billing.period.closed"]
     assert period.last_day == NOVEMBER
+
+
+def test_two_people_close_a_month(world: World):
+    factories.charge(world.person, amount=15640, on=on(9))
+    with pytest.raises(NotPrepared):
+        request_closing(world.desk, world.period())
+    prepare_closing(world.desk, world.period())
+    with pytest.raises(SamePerson):
+        request_closing(world.desk, world.period())
+    assert world.period().state == PeriodState.OPEN
+
+    colleague = factories.acting(factories.person(Role.OPERATOR))
+    request_closing(colleague, world.period())
+
+    assert world.period().state == PeriodState.CLOSING
+
+
+def test_a_proxy_of_the_preparer_cannot_close(world: World):
+    factories.charge(world.person, on=on(9))
+    prepare_closing(world.desk, world.period())
+    deputy = factories.person(Role.OPERATOR)
+    grant_proxy(factories.SETUP, principal=world.operator, deputy=deputy, first=on(1), reason="試験")
+    with pytest.raises(SamePerson):
+        request_closing(factories.acting(deputy), world.period())
+
+
+def test_charges_after_the_preparation_ask_for_it_again(world: World):
+    factories.charge(world.person, on=on(9))
+    world.prepare()
+    factories.charge(world.person, amount=1, on=on(10))
+    with pytest.raises(Changed):
+        request_closing(world.desk, world.period())
+    assert world.period().state == PeriodState.OPEN
+    world.prepare()
+    request_closing(world.desk, world.period())
+    assert world.period().state == PeriodState.CLOSING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_charges_between_agreement_and_closing_put_the_period_back_with_the_reason(world: World):
+    factories.charge(world.person, on=on(9))
+    world.agree()
+    factories.charge(world.person, amount=1, on=on(10))
+
+    carry_out_closing(factories.SETUP, world.period().pk)
+
+    assert world.period().state == PeriodState.OPEN
+    assert "費用が変わりました" in world.period().problem
+    assert not Invoice.objects.exists()
+
+
+@pytest.mark.parametrize("setting", ["waits_for_membership", "waits_for_unknown", "waits_for_feeds"])
+def test_what_the_contract_does_not_let_wait_stops_the_closing(world: World, setting: str):
+    factories.charge(factories.person(of=world.department, first=on(20)), on=on(9))
+    factories.reservation(factories.trip(world.person, day=on(9)), state=ReservationState.TICKETED)
+    ride = factories.reservation(factories.trip(world.person, day=on(10)), factories.connection("ex", Way.HANDOFF))
+    factories.segment(ride)
+    world.prepare()
+    ContractTerms.objects.update(**{setting: True})
+    with pytest.raises(StillWaiting):
+        request_closing(world.desk, world.period())
+
+
+def test_a_negative_invoice_is_carried_over_to_the_next_one(world: World):
+    factories.charge(world.person, amount=-3000, on=on(9, 9))
+    factories.charge(world.person, amount=10000, on=on(9))
+    september = Invoice.objects.get(period=world.close(on(30, 9)))
+    world.close(on(31, 10))
+    november = Invoice.objects.get(period=world.close())
+
+    assert (september.total, september.carried, september.payable) == (-3000, 0, -3000)
+    assert (november.total, november.carried, november.payable) == (10000, -3000, 7000)
+    assert november.face["tax"] == 909
+    assert any("前回繰越" in note for note in november.face["notes"])
+
+
+def test_a_move_keyed_in_after_closing_takes_the_line_back_and_charges_it_anew(world: World):
+    other = factories.department(factories.office())
+    open_periods(factories.SETUP, until=on(2, 12))
+    factories.charge(world.person, amount=700, on=on(9, 10))
+    world.close(on(31, 10))
+    world.close(on(31, 10), office=other.office)
+    set_membership(factories.SETUP, world.person, department=other, first=on(1, 10), source="異動")
+    shown = preview(world.period())
+
+    back = Invoice.objects.get(period=world.close())
+    anew = Invoice.objects.get(period=world.close(office=other.office))
+
+    assert [(line.amount, line.relation, line.content) for line in back.lines.all()] == [
+        (-700, "transfer_out", "付替 運賃・料金（元 2026-0001）")
+    ]
+    assert back.face == shown.face
+    assert [(line.amount, line.late_for, line.department_code) for line in anew.lines.all()] == [
+        (700, on(31, 10), other.code)
+    ]
+    assert anew.face["notes"][2].startswith("【10月利用分】")
+
+
+def test_a_move_to_and_fro_before_the_next_closing_leaves_nothing(world: World):
+    other = factories.department(factories.office())
+    factories.charge(world.person, amount=700, on=on(9, 10))
+    world.close(on(31, 10))
+    set_membership(factories.SETUP, world.person, department=other, first=on(9, 10), source="異動")
+    set_membership(factories.SETUP, world.person, department=world.department, first=on(9, 10), source="異動")
+
+    world.close()
+
+    assert Charge.objects.count() == 1

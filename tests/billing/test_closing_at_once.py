@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.models import Office
 from billing.errors import EarlierPeriodOpen
 from billing.models import Invoice, InvoiceLine, Period, PeriodState
-from billing.services import carry_out_closing, close_period, open_periods, request_closing
+from billing.services import carry_out_closing, close_period, open_periods
 from booking.models import Charge
 from lib import clock
 from tests import factories
@@ -26,7 +26,7 @@ def test_the_same_closing_by_many_makes_one_invoice(world: World):
     for day in range(1, 21):
         factories.charge(world.person, amount=100 + day, on=on(day))
     desk, office, period = world.desk, world.office, world.period()
-    request_closing(desk, period)
+    world.agree()
 
     results = at_once(*[lambda: close_period(desk, office=office, period=period)] * 6)
 
@@ -45,7 +45,7 @@ def test_offices_at_once_get_numbers_without_a_gap(world: World):
 
     def closing(office: Office):
         period = Period.objects.get(office=office, last_day=on(30))
-        request_closing(desk, period)
+        factories.agree(period)
         return lambda: close_period(desk, office=office, period=period)
 
     at_once(*map(closing, offices))
@@ -59,9 +59,12 @@ def test_two_months_of_an_office_at_once_bill_each_charge_once(world: World):
     desk, office = world.desk, world.office
     months = [world.period(on(31, 10)), world.period()]
 
+    factories.agree(months[0])
+
     def closing(period: Period):
         def close() -> Period:
-            request_closing(desk, period)
+            if period == months[1]:
+                factories.agree(period)
             return close_period(desk, office=office, period=period)
 
         return close
@@ -89,7 +92,7 @@ def close_period_and_lose_the_connection(world: World, period: Period) -> None:
 
 def test_a_worker_that_dies_in_the_middle_leaves_nothing_and_the_next_one_finishes(world: World):
     factories.charge(world.person, on=on(9))
-    request_closing(world.desk, world.period())
+    world.agree()
     period = world.period()
 
     # Everything is written, nothing committed: the worker's connection is cut off by the server.

@@ -128,3 +128,20 @@ def test_a_period_of_another_office_is_refused():
     desk = factories.acting(factories.person(Role.OPERATOR))
     with pytest.raises(ValueError, match="another office"):
         close_period(desk, office=factories.office(), period=world.period())
+
+
+@pytest.mark.django_db
+def test_periods_go_on_after_the_contracts_end_only_while_something_is_open():
+    go_to(dt.date(2027, 9, 2))
+    world = make_world(until=dt.date(2027, 6, 30))
+    quiet = factories.office()
+    factories.charge(world.person, on=dt.date(2027, 6, 9))
+    open_periods(factories.SETUP, until=dt.date(2027, 9, 2))
+
+    def last_days(office) -> list[str]:
+        found = Period.objects.filter(office=office, last_day__gt=END).order_by("last_day")
+        return [day.isoformat() for day in found.values_list("last_day", flat=True)]
+
+    assert last_days(world.office) == ["2027-07-31", "2027-08-31", "2027-09-30"]
+    assert last_days(quiet) == []
+    assert Period.objects.filter(office=quiet, last_day=END).exists()

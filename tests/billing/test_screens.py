@@ -33,12 +33,15 @@ def test_the_matrix_shows_every_office_with_its_sum(world: World, desk: Client):
     assert page.status_code == 200
     assert "九州支社" in text
     assert "15,640円" in text
+    assert reverse("billing:prepare", args=[world.period().public_id]) in text
+    world.prepare()
+    text = desk.get(reverse("billing:periods") + MONTH).content.decode()
     assert reverse("billing:close", args=[world.period().public_id]) in text
 
 
 def test_what_stops_a_closing_is_said_and_the_button_is_gone(world: World, desk: Client):
     factories.charge(world.person, on=on(9), nature=Nature.UNSET)
-    address = reverse("billing:close", args=[world.period().public_id])
+    address = reverse("billing:prepare", args=[world.period().public_id])
     text = desk.get(reverse("billing:periods") + MONTH).content.decode()
     assert "取扱い・税区分が未設定" in text
     assert address not in text
@@ -54,6 +57,8 @@ def test_closing_from_preview_to_invoice(world: World, desk: Client):
     preview = desk.get(reverse("billing:period", args=[pk])).content.decode()
     assert "(締めたときに付番)" in preview
     assert "1,421円" in preview
+    assert "まだ準備されていません" in desk.get(reverse("billing:close", args=[pk])).content.decode()
+    world.prepare()
     assert "15,640円で締める" in desk.get(reverse("billing:close", args=[pk])).content.decode()
 
     answer = desk.post(reverse("billing:close", args=[pk]))
@@ -75,7 +80,7 @@ def test_closing_from_preview_to_invoice(world: World, desk: Client):
 
 def test_before_the_last_day_is_over_nobody_can_close(world: World, desk: Client):
     december = world.period(on(31, 12)).public_id
-    refused = desk.post(reverse("billing:close", args=[december]))
+    refused = desk.post(reverse("billing:prepare", args=[december]))
     assert refused.status_code == 422
     assert "12月31日(木)" in refused.content.decode()
     assert 'type="submit">' not in refused.content.decode().split('class="dialog"')[1].split("</section>")[0]
@@ -193,6 +198,9 @@ def test_the_home_page_offers_the_closing_to_the_desk(world: World, sign_in):
 def test_close_period_as_a_command(world: World, capsys: pytest.CaptureFixture[str]):
     factories.charge(world.person, amount=15640, on=on(9))
     arguments = ["close_period", "--office", world.office.code, "--month", "2026-11"]
+    with pytest.raises(CommandError, match="準備"):
+        call_command(*arguments, "--by", world.operator.login_id)
+    world.prepare()
     call_command(*arguments, "--by", world.operator.login_id)
     call_command(*arguments)
     assert capsys.readouterr().out.count("2026-0001 15,640円") == 2

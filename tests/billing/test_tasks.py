@@ -6,7 +6,6 @@ import pytest
 
 from billing import tasks
 from billing.models import Invoice, InvoiceDocument, Period, PeriodState
-from billing.services import request_closing
 from tests import factories
 from tests.billing.test_documents import needs_pango
 from tests.billing.world import World, go_to
@@ -17,7 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @needs_pango
 def test_a_lost_hint_delays_the_closing_and_the_pdf_but_loses_neither(world: World):
     factories.charge(world.person, on=dt.date(2026, 11, 9))
-    request_closing(world.desk, world.period())
+    world.agree()
 
     tasks.sweep_closings()
     tasks.sweep_documents()
@@ -29,7 +28,7 @@ def test_a_lost_hint_delays_the_closing_and_the_pdf_but_loses_neither(world: Wor
 @needs_pango
 def test_every_task_may_run_twice(world: World):
     factories.charge(world.person, on=dt.date(2026, 11, 9))
-    request_closing(world.desk, world.period())
+    world.agree()
     for _ in range(2):
         tasks.close(world.period().pk)
         tasks.make_document(InvoiceDocument.objects.get().pk)

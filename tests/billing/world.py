@@ -7,7 +7,7 @@ from pathlib import Path
 
 from accounts.models import Department, Office, Role, User
 from billing.models import Period
-from billing.services import open_periods
+from billing.services import open_periods, prepare_closing, request_closing
 from lib import clock, jst
 from lib.actor import Actor
 from tests import factories
@@ -30,6 +30,16 @@ class World:
 
     def period(self, last_day: dt.date = NOVEMBER, office: Office | None = None) -> Period:
         return Period.objects.get(office=office or self.office, last_day=last_day)
+
+    def prepare(self, last_day: dt.date = NOVEMBER, office: Office | None = None) -> None:
+        """Another operator prepares the closing: the world's own one may agree to it."""
+        colleague = factories.person(Role.OPERATOR, of=self.operator.memberships.get().department)
+        prepare_closing(factories.acting(colleague), self.period(last_day, office))
+
+    def agree(self, last_day: dt.date = NOVEMBER, office: Office | None = None) -> None:
+        """Two operators agree that a period may be closed; the worker has not begun."""
+        self.prepare(last_day, office)
+        request_closing(self.desk, self.period(last_day, office))
 
     def close(self, last_day: dt.date = NOVEMBER, office: Office | None = None) -> Period:
         office = office or self.office

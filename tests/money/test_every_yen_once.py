@@ -13,7 +13,7 @@ from accounts.services import service_actor, set_membership
 from billing.errors import EarlierPeriodOpen, PeriodNotOver
 from billing.models import Invoice, InvoiceLine, Period, PeriodState
 from billing.queries import open_charges, preview
-from billing.services import close_period, open_periods, request_closing
+from billing.services import close_period, open_periods
 from booking.models import Charge, ChargeKind
 from tests import factories
 from tests.billing.world import go_to
@@ -68,9 +68,7 @@ class House:
         if period.state == PeriodState.OPEN:
             drafted = preview(period)
         try:
-            if period.state == PeriodState.OPEN:
-                request_closing(CLOSER, period)
-            closed = close_period(CLOSER, office=self.offices[where], period=period)
+            closed = factories.close(period)
         except (EarlierPeriodOpen, PeriodNotOver):
             return
         invoice = Invoice.objects.filter(period=closed).first()
