@@ -25,6 +25,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "accounts.person.read": {Role.EMPLOYEE: OWN, Role.ADMIN: OFFICE, Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "accounts.member_number.read": {Role.EMPLOYEE: OWN, Role.OPERATOR: ALL},
     "accounts.public_text.edit": {Role.OPERATOR: ALL},
+    "accounts.dated.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "accounts.dated.edit": {Role.OPERATOR: ALL},
     # the log
     "audit.event.read": {Role.AUDITOR: ALL},
     "audit.mail.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},

@@ -12,6 +12,7 @@ import billing.queries
 import booking.events
 import booking.models
 import booking.queries
+from config.dated import TABLES
 from lib import registry
 
 
@@ -49,6 +50,8 @@ registry.object_names.update(
         "billing.invoice": ("請求書", billing.queries.invoice_names),
     }
 )
+
+registry.register_dated(TABLES)
 
 registry.work_items.extend([booking.queries.work_items, billing.queries.work_items])
 

@@ -2,6 +2,13 @@
 
 from accounts.services.actors import acting_on, actor_for, person_actor, service_actor
 from accounts.services.contract import publish_text, register_contract, register_department, register_office
+from accounts.services.dated import (
+    add_dated_row,
+    download_dated_rows,
+    end_dated_row,
+    import_dated_rows,
+    withdraw_dated_row,
+)
 from accounts.services.people import (
     assign_approver,
     grant_proxy,
@@ -15,10 +22,14 @@ from accounts.services.second_factor import enrol_totp, issue_recovery_codes
 __all__ = [
     "acting_on",
     "actor_for",
+    "add_dated_row",
     "assign_approver",
+    "download_dated_rows",
+    "end_dated_row",
     "enrol_totp",
     "grant_proxy",
     "grant_role",
+    "import_dated_rows",
     "issue_recovery_codes",
     "issue_user",
     "person_actor",
@@ -29,4 +40,5 @@ __all__ = [
     "service_actor",
     "set_member_number",
     "set_membership",
+    "withdraw_dated_row",
 ]

@@ -1,12 +1,18 @@
-"""Cells of a CSV file that people open in a spreadsheet program."""
+"""CSV files that people open in a spreadsheet program: what is written, and what comes back from there."""
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from lib.errors import PortalError
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 # JIS has no shape for some characters of names (𠮷): shown as 〓, which printers use for a missing type.
 GETA = "〓"
+
+
+class UnreadableFile(PortalError):
+    default = "CSVとして読めませんでした。UTF-8 か Shift_JIS のCSVで保存し直してください。"
 
 
 def neutral(cell: str | int) -> str:
@@ -16,11 +22,37 @@ def neutral(cell: str | int) -> str:
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
+def restored(cell: str) -> str:
+    """What stood in the cell before `neutral` put a mark in front of it."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+
+
 def csv_line(cells: Sequence[str | int]) -> str:
     """One line of CSV (RFC 4180) with neutral cells."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerow([neutral(cell) for cell in cells])
     return buffer.getvalue()
+
+
+def csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Lines of a CSV file as (number of the line, from 1; cells), blank ones left out.
+
+    UTF-8 with or without BOM, or Shift_JIS as Windows writes it. Raises UnreadableFile for anything else.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        try:
+            text = content.decode("cp932")
+        except UnicodeDecodeError as bad:
+            raise UnreadableFile(field="file") from bad
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                yield reader.line_num, [restored(cell) for cell in cells]
+    except csv.Error as bad:
+        raise UnreadableFile(field="file") from bad
 
 
 def unfit(text: str) -> int:
