@@ -1,5 +1,6 @@
 """CSV files that people open in a spreadsheet program: what is written, and what comes back from there."""
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -39,6 +40,8 @@ def csv_lines(content: bytes) -> Iterator[tuple[int, list[str]]]:
 
     UTF-8 with or without BOM, or Shift_JIS as Windows writes it. Raises UnreadableFile for anything else.
     """
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise UnreadableFile(field="file")
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:

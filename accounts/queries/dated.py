@@ -21,10 +21,9 @@ ON, LATER, EVER = "on", "later", "ever"
 SHOWN = ((ON, "その日に有効な行"), (LATER, "その日よりあとに始まる行"), (EVER, "終わった行も含むすべて"))
 
 
-def dated_tables(actor: Actor) -> Sequence[tuple[DatedTable, int]]:
-    """The tables that the actor may read, each with how many rows are valid today."""
-    tables = [table for table in registry.dated_tables.values() if actor.may(table.read)]
-    return [(table, all_rows(table).on(clock.today()).count()) for table in tables]
+def dated_tables(actor: Actor) -> Sequence[DatedTable]:
+    """The tables that the actor may read."""
+    return [table for table in registry.dated_tables.values() if actor.may(table.read)]
 
 
 def all_rows(table: DatedTable) -> DatedQuerySet:
@@ -71,11 +70,6 @@ class RowLine:
     subject: str
     state: str
     word: str
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it may still be ended."""
-        return self.state != "past"
 
 
 STATES = {"past": "終了", "present": "有効", "future": "これから"}

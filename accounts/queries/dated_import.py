@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from accounts.queries.dated import DAY, all_rows, check_end, make_room
-from lib import jst
+from lib import clock, jst
 from lib.csvfiles import UnreadableFile, csv_lines
 from lib.dated import DatedRow, between
 from lib.datedtables import FIRST, LAST, Sheet, read_day, row_form, same_cells
@@ -167,9 +167,11 @@ class _Reading:
         ends = make_room(rows, row.first_day, row.last_day)
         line.outcome = ADDED
         if ends:
+            line.detail = f"いまの行（{ends.days}）は、{jst.long_day(row.first_day - DAY)} で終わります。"
             ends.valid = between(ends.first_day, row.first_day - DAY)
             line.shortens = ends
-            line.detail = f"いまの行は {jst.long_day(row.first_day - DAY)} で終わります。"
+        if row.first_day < clock.today():
+            line.detail += "過去の日から有効になります。"
         rows.append(row)
 
     def _end(self, line: ImportLine, known: DatedRow) -> None:

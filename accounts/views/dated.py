@@ -195,7 +195,7 @@ def table_withdraw(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     row = access.dated_row_for(actor, found, pk, edit=True)
     sheet = Sheet(found)
     before = queries.row_before(sheet, row)
-    form = DatedWithdrawForm(request.POST or None)
+    form = DatedWithdrawForm(request.POST if request.method == "POST" else None)
     problem = ""
     try:
         queries.check_withdrawal(row)
