@@ -19,7 +19,7 @@ def _offices() -> Mapping[str, str]:
 
 SUPPLIERS = {"jal_online": "JALオンライン", "ex": "エクスプレス予約", "yado_net": "ヤドネット"}
 READ, EDIT = "accounts.dated.read", "accounts.dated.edit"
-CONTRACT = Column("contract", options=_contract, key="title")
+CONTRACT = Column("contract", label="契約", options=_contract, key="title")
 POSTCODE = Column("postcode", pattern=r"[0-9]{3}-[0-9]{4}", example="100-0001")
 # Kinds of rules as the fare calculation asks for them.
 RAIL_RULES = {
@@ -111,7 +111,7 @@ TABLES = (
         model=accounts.models.OfficeDetails,
         subject=("office",),
         columns=(
-            Column("office", options=_offices, key="code"),
+            Column("office", label="拠点", options=_offices, key="code"),
             Column("name"),
             Column("kana"),
             POSTCODE,
@@ -131,7 +131,7 @@ TABLES = (
         model=booking.models.RailFareRule,
         subject=("rule_id",),
         columns=(
-            Column("rule_id", label="番号", hint="データファイルの番号（RF0001 など）と重ならないもの"),
+            Column("rule_id", label="番号", hint="いまの規則を改めるときは同じ番号、新しい規則にはまだない番号を入れてください。"),
             Column("rule_type", label="種類", options=lambda: RAIL_RULES),
             Column("operator", label="会社", hint="ほかの行と同じ書き方で。例:JR東海・JR西日本"),
             Column("line", label="路線"),
