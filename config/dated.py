@@ -131,7 +131,11 @@ TABLES = (
         model=booking.models.RailFareRule,
         subject=("rule_id",),
         columns=(
-            Column("rule_id", label="番号", hint="いまの規則を改めるときは同じ番号、新しい規則にはまだない番号を入れてください。"),
+            Column(
+                "rule_id",
+                label="番号",
+                hint="いまの規則を改めるときは同じ番号、新しい規則にはまだない番号を入れてください。",
+            ),
             Column("rule_type", label="種類", options=lambda: RAIL_RULES),
             Column("operator", label="会社", hint="ほかの行と同じ書き方で。例:JR東海・JR西日本"),
             Column("line", label="路線"),
