@@ -88,11 +88,12 @@ def test_a_row_that_begins_on_the_same_day_is_in_the_way_and_named():
     assert len(spans()) == 1
 
 
-def test_a_later_row_is_in_the_way_of_an_open_one_but_not_of_one_that_ends_before_it():
+def test_a_later_row_is_in_the_way_of_one_that_reaches_it_but_not_of_one_that_ends_before_it():
     add(first=soon(60))
-    with pytest.raises(DaysTaken, match="取り下げることもできます") as refused:
-        add(first=soon(30))
-    assert refused.value.field == "last"
+    for last in (None, soon(60)):
+        with pytest.raises(DaysTaken, match="取り下げることもできます") as refused:
+            add(first=soon(30), last=last)
+        assert refused.value.field == "last"
     add(first=soon(30), last=soon(59))
     assert len(spans()) == 2
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts.models import ContractTerms, Issuer, OfficeDetails, Role
 from booking.models import ChargeKind, SupplierNature, TaxClass, TaxRule
-from lib import clock
+from lib import clock, jst
 from lib.dated import between
 from tests import factories
 from tests.accounts.test_dated import DAY, add, soon, spans
@@ -167,7 +167,9 @@ def test_a_table_is_shown_as_of_any_day_with_source_confidence_and_days(desk):
     assert "このあとに始まる行が 1件あります" in page
     page = page_of(desk.get(here, {**day_fields("day", soon()), "q": "", "shown": "on"}))
     assert "改正法" in page
-    assert "現在まで" in page
+    assert f"{jst.long_day(soon())}から" in page
+    add(kind=ChargeKind.ROOM)
+    assert "現在まで" in page_of(desk.get(here))
     answer = desk.get(here, {"day_y": "2026", "day_m": "13", "day_d": "1", "shown": "on"})
     assert answer.status_code == 422
     assert "月は1から12までの数字にしてください" in page_of(answer)
