@@ -12,11 +12,22 @@ from django.urls import reverse
 from accounts.models import Confirmation, PublicText, User
 from audit.access import page_for
 from audit.services import record_refusal
-from lib import clock, kept
+from lib import clock, kept, registry
 from lib.actor import NOBODY, Actor
+from lib.dated import DatedRow
 from lib.htmx import redirect_see_other
+from lib.registry import DatedTable
 
-__all__ = ["confirmation_for", "is_stepped_up", "needs_step_up", "page_for", "person_for", "text_for"]
+__all__ = [
+    "confirmation_for",
+    "dated_row_for",
+    "dated_table_for",
+    "is_stepped_up",
+    "needs_step_up",
+    "page_for",
+    "person_for",
+    "text_for",
+]
 
 # Where the session keeps the wall time (seconds) of the last second factor.
 SECOND_FACTOR_AT = "second_factor_at"
@@ -76,3 +87,21 @@ def needs_step_up(view: View[P]) -> View[P]:
         return redirect_see_other(request, f"{reverse('accounts:step_up')}?{query.urlencode(safe='/')}")
 
     return stepped_up
+
+
+def dated_table_for(actor: Actor, slug: str, *, edit: bool = False) -> DatedTable:
+    """A table of dated rows that the actor may read, or change. Raises Http404 and PermissionDenied."""
+    table = registry.dated_tables.get(slug)
+    if table is None:
+        raise Http404
+    page_for(actor, table.edit if edit else table.read)
+    return table
+
+
+def dated_row_for(actor: Actor, table: DatedTable, pk: int, *, edit: bool = False) -> DatedRow:
+    """A row of a table. Its key tells nothing: whoever may ask sees all rows. Raises Http404 and PermissionDenied."""
+    page_for(actor, table.edit if edit else table.read)
+    found: DatedRow | None = table.model._default_manager.filter(pk=pk).first()  # noqa: SLF001
+    if found is None:
+        raise Http404
+    return found

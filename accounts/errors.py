@@ -31,3 +31,21 @@ class CodeWrong(PortalError):
 
 class CodeTooSoon(PortalError):
     default = "間違いが続いたため、少し待ってから入力してください。"
+
+
+class DaysTaken(PortalError):
+    """Another row of the same subject is valid on some of the days; the message names it."""
+
+    default = "同じ対象の行が、ほかの操作で変わりました。もう一度確かめてください。"
+
+
+class NoSuchEnd(PortalError):
+    default = "この行を、その日で終えることはできません。"
+
+
+class AlreadyBegun(PortalError):
+    default = "すでに始まった行は取り下げられません。終わりの日を入れて終えてください。"
+
+
+class FileChanged(PortalError):
+    default = "確認のあとで表が変わりました。もう一度、取り込む内容を確かめてください。"

@@ -90,6 +90,36 @@ KINDS = [
         "「{title}」を {first} から差し替えました。",
         keys="slug title first",
     ),
+    kind(
+        "accounts.dated.added",
+        "規則の追加",
+        "「{table}」に「{subject}」の行を {first} から加えました。",
+        keys="table subject values first last source confidence ended",
+    ),
+    kind(
+        "accounts.dated.ended",
+        "規則の終了",
+        "「{table}」の「{subject}」の行を {last} で終えました。",
+        keys="table subject values first last before",
+    ),
+    kind(
+        "accounts.dated.withdrawn",
+        "規則の取り下げ",
+        "「{table}」の「{subject}」の、{first} から始まるはずの行を取り下げました。",
+        keys="table subject values first last source confidence resumed",
+    ),
+    kind(
+        "accounts.dated.imported",
+        "規則の取込",
+        "「{table}」にファイルを取り込みました（追加 {added} 行、終了 {ended} 行）。",
+        keys="table added ended unchanged bad sha256",
+    ),
+    kind(
+        "accounts.dated.downloaded",
+        "規則のダウンロード",
+        "「{table}」の {rows} 行をダウンロードしました。",
+        keys="table rows",
+    ),
 ]
 
 # How codes read in sentences; actions of all rooms, since `accounts.permissions` holds their table.
@@ -103,6 +133,7 @@ WORDS = {
     },
     "method": {"totp": "認証アプリ", "recovery_code": "回復コード"},
     "reason": {"person": "本人の操作", "limit": "時間切れ"},
+    "confidence": {"high": "高", "medium": "中", "low": "低"},
     "way": {"change": "本人の変更", "reset": "メールからの再設定"},
     "kind": {
         "password_reset": "パスワードの再設定",
@@ -114,6 +145,8 @@ WORDS = {
         "accounts.member_number.read": "会員番号の閲覧",
         "accounts.public_text.edit": "掲示ページの変更",
         "accounts.confirmation.read": "二人確認の閲覧",
+        "accounts.dated.read": "規則の表の閲覧",
+        "accounts.dated.edit": "規則の表の変更",
         "audit.event.read": "記録の閲覧",
         "audit.mail.read": "送信メールの閲覧",
         "booking.search": "出張の検索",

@@ -1,11 +1,14 @@
-"""Forms of sign-in, of confirmations and of the public texts."""
+"""Forms of sign-in, of confirmations, of the public texts and of dated rows."""
 
 from typing import Any
 
 from allauth.account.forms import ChangePasswordForm, LoginForm, ResetPasswordForm, ResetPasswordKeyForm
 from django import forms
 
-from lib.fields import CodeField, TextField
+from accounts.queries.dated import ON, SHOWN
+from lib import clock
+from lib.datedtables import RowForm
+from lib.fields import CheckField, CodeField, DateField3, RadioField, TextField, UploadField
 from lib.forms import Form
 
 
@@ -108,3 +111,51 @@ class PublicTextForm(Form):
 
     title = TextField("題名", max_length=80, size="full")
     body = TextField("本文", max_length=20000, lines=True, widget=forms.Textarea(attrs={"rows": 16}))
+
+
+class DatedSearchForm(Form):
+    """Which rows of a dated table to show."""
+
+    need_words = False
+
+    day = DateField3("基準の日", initial=clock.today)
+    q = TextField("ことば", max_length=60, required=False)
+    shown = RadioField("表示する行", choices=SHOWN, initial=ON)
+
+
+class DatedRowForm(RowForm):
+    """A new dated row with its days; the fields of the table come before them (`lib.datedtables.row_form`)."""
+
+    first = DateField3("初日", hint="この日から有効です。")
+    last = DateField3("末日", hint="この日まで有効です。決まっていないときは空けておいてください。", required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["source"].required = True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        first, last = cleaned.get("first"), cleaned.get("last")
+        if first and last and last < first:
+            self.add_error("last", "末日は、初日以後の日にしてください。")
+        return cleaned
+
+
+class DatedEndForm(Form):
+    """The last day of a dated row."""
+
+    last = DateField3("末日", hint="この日まで有効です。")
+
+
+class DatedWithdrawForm(Form):
+    """Whether the row before the withdrawn one goes on."""
+
+    need_words = False
+
+    resume = CheckField("前の行を、取り下げる行のかわりに続ける", required=False, initial=True)
+
+
+class DatedImportForm(Form):
+    """A file of dated rows. 500 KB: on the way to the confirmation it travels in a field of the page."""
+
+    file = UploadField("CSVファイル", endings=[".csv"], max_bytes=500 * 1024)

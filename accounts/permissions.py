@@ -28,6 +28,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "accounts.public_text.edit": {Role.OPERATOR: ALL},
     # Which of them a person sees depends on the kinds' own actions.
     "accounts.confirmation.read": {Role.OPERATOR: ALL},
+    "accounts.dated.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "accounts.dated.edit": {Role.OPERATOR: ALL},
     # the log
     "audit.event.read": {Role.AUDITOR: ALL},
     "audit.mail.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},

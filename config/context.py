@@ -20,6 +20,7 @@ ENTRIES: list[tuple[str, Scope, str, str, str]] = [
     ("billing.usage.read", Scope.OFFICE, "利用状況", "billing:usage", "/usage/"),
     ("accounts.confirmation.read", Scope.ALL, "二人確認", "accounts:confirmations", "/confirmations/"),
     ("accounts.person.read", Scope.OFFICE, "利用者", "accounts:people", "/people/"),
+    ("accounts.dated.read", Scope.ALL, "料金・税・規則の表", "accounts:tables", "/tables/"),
     ("audit.event.read", Scope.ALL, "記録", "audit:events", "/audit/events/"),
     ("audit.mail.read", Scope.ALL, "送信メール", "audit:mails", "/audit/mails/"),
 ]

@@ -14,6 +14,7 @@ import billing.queries
 import booking.events
 import booking.models
 import booking.queries
+from config.dated import TABLES
 from lib import registry
 
 
@@ -65,6 +66,8 @@ registry.register_confirmations(
 )
 
 registry.work_items.extend([accounts.queries.work_items, booking.queries.work_items, billing.queries.work_items])
+registry.register_dated(TABLES)
+
 
 registry.person_search.append(accounts.queries.search_person)
 registry.number_search.append(_numbered)

@@ -11,6 +11,8 @@ from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from lib import clock, jst
+
 
 class Confidence(models.TextChoices):
     HIGH = "high", "高"
@@ -50,6 +52,15 @@ class DatedRow(models.Model):
         """Last valid day, inclusive; None when open."""
         upper = self.valid.upper
         return upper - dt.timedelta(days=1) if upper else None
+
+    @property
+    def days(self) -> str:
+        """2026年4月1日(水)–2027年3月31日(水); without an end 現在まで, or から when it has yet to begin."""
+        first = jst.long_day(self.first_day) if self.first_day else "はじめ"
+        if self.last_day:
+            return f"{first}–{jst.long_day(self.last_day)}"
+        coming = self.first_day is not None and self.first_day > clock.today()
+        return f"{first}から" if coming else f"{first}–現在まで"
 
 
 def between(first: dt.date | None, last: dt.date | None = None) -> DateRange:

@@ -6,6 +6,7 @@ text while it is typed: too long is said, not lost.
 
 import datetime as dt
 import re
+from decimal import Decimal
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -132,6 +133,29 @@ class YenField(WholeField):
 
     def __init__(self, label: str, *, high: int = 9_999_999, size: str = "m", **kwargs: Any) -> None:
         super().__init__(label, high=high, size=size, **kwargs)
+
+
+class RateField(Asked):
+    """A rate with at most two decimals, from 0 to 100; full width and ％ behind it are tolerated."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    unit = "％"
+
+    def __init__(self, label: str, *, size: str = "y", **kwargs: Any) -> None:
+        super().__init__(label, size=size, **kwargs)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or isinstance(value, Decimal):
+            return value
+        try:
+            plain = text.code(str(value)).removesuffix("%").removesuffix("％")
+        except text.UnusableCharacter:
+            plain = "?"
+        if not plain:
+            return None
+        if not re.fullmatch(r"[0-9]{1,2}(\.[0-9]{1,2})?|100(\.0{1,2})?", plain):
+            raise ValidationError("0から100までの数字で入力してください(例:3、2.5)。", code="invalid")
+        return Decimal(plain)
 
 
 class DateWidget3(forms.MultiWidget):

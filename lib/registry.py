@@ -7,10 +7,13 @@ rooms that offer them.
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from lib.actor import Actor
+
+if TYPE_CHECKING:
+    from lib.dated import DatedRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,46 @@ class ConfirmationKind:
     manual: str
 
 
+@dataclass(frozen=True, slots=True)
+class DatedColumn:
+    """A column of a dated table: a field of its model, with what the field itself does not say.
+
+    `label` replaces the field's name, `hint` helps the person who types. A number lies between `low` and `high` and has a
+    `unit`; a code matches `pattern`, as `example` does. `options` gives code → words of what may stand here; for a
+    reference the code is what the other row has in its field `key`.
+    """
+
+    name: str
+    label: str = ""
+    hint: str = ""
+    unit: str = ""
+    low: int = 0
+    high: int = 999_999_999
+    pattern: str = ""
+    example: str = ""
+    options: Callable[[], Mapping[str, str]] | None = None
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DatedTable:
+    """A table of dated rows that people look after on the generic screen of accounts.
+
+    `subject` names the columns of the model's exclusion constraint: what a row is about. `read` and `edit` are the actions
+    that guard it; `freeze` says, before a change, what keeps its value.
+    """
+
+    slug: str
+    label: str
+    model: type["DatedRow"]
+    subject: tuple[str, ...]
+    columns: tuple[DatedColumn, ...]
+    help: str
+    read: str
+    edit: str
+    freeze: str = ""
+
+
 PanelFunction = Callable[[Actor, Any], Panel | None]
 WorkFunction = Callable[[Actor], Sequence[WorkItem]]
 NameFunction = Callable[[Iterable[UUID]], Mapping[UUID, str]]
@@ -87,6 +130,9 @@ confirmation_kinds: dict[str, ConfirmationKind] = {}
 person_search: list[PersonSearch] = []
 # A number that people know (of a trip, a booking, an invoice) -> public ids of what carries it.
 number_search: list[NumberSearch] = []
+
+# slug in the address -> table of dated rows
+dated_tables: dict[str, DatedTable] = {}
 
 
 def register_events(kinds: Iterable[EventKind]) -> None:
@@ -108,3 +154,10 @@ def register_confirmations(kinds: Iterable[ConfirmationKind]) -> None:
     for act in kinds:
         confirmation_kinds[act.code] = act
         register_words({"kind": {act.code: act.label}})
+
+
+def register_dated(tables: Iterable[DatedTable]) -> None:
+    """Add tables of dated rows; events call them by their labels."""
+    for table in tables:
+        dated_tables[table.slug] = table
+        register_words({"table": {table.slug: table.label}})

@@ -9,6 +9,13 @@ from accounts.services.confirmations import (
     withdraw_confirmation,
 )
 from accounts.services.contract import publish_text, register_contract, register_department, register_office
+from accounts.services.dated import (
+    add_dated_row,
+    download_dated_rows,
+    end_dated_row,
+    import_dated_rows,
+    withdraw_dated_row,
+)
 from accounts.services.people import (
     assign_approver,
     grant_proxy,
@@ -22,12 +29,16 @@ from accounts.services.second_factor import enrol_totp, issue_recovery_codes
 __all__ = [
     "acting_on",
     "actor_for",
+    "add_dated_row",
     "ask_confirmation",
     "assign_approver",
+    "download_dated_rows",
+    "end_dated_row",
     "enrol_totp",
     "give_confirmation",
     "grant_proxy",
     "grant_role",
+    "import_dated_rows",
     "issue_recovery_codes",
     "issue_user",
     "lapse_confirmation",
@@ -41,4 +52,5 @@ __all__ = [
     "set_member_number",
     "set_membership",
     "withdraw_confirmation",
+    "withdraw_dated_row",
 ]

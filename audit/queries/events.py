@@ -29,12 +29,17 @@ SERVICES = {
 # Keys of data that many kinds of events share; the others are shown as they are.
 FACTS = {
     "action": "操作",
+    "added": "追加（行）",
     "address": "接続元",
     "amount": "金額（円）",
+    "bad": "誤り（行）",
+    "before": "前の終了日",
     "code": "コード",
+    "confidence": "確度",
     "count": "個数",
     "department": "所属",
     "digest": "内容の指紋",
+    "ended": "終了",
     "fee": "取消料（円）",
     "first": "開始日",
     "from": "前の状態",
@@ -46,11 +51,17 @@ FACTS = {
     "number": "番号",
     "price": "金額（円）",
     "reason": "理由",
+    "resumed": "続ける行の開始日",
     "role": "権限",
+    "rows": "行数",
     "source": "出所",
+    "subject": "対象",
+    "table": "表",
     "title": "題名",
     "to": "後の状態",
     "total": "合計（円）",
+    "unchanged": "変更なし（行）",
+    "values": "値",
     "way": "方法",
     "why": "理由",
 }
@@ -192,6 +203,8 @@ class _Words(dict[str, object]):
         value = super().__getitem__(key)
         if isinstance(value, int):
             return f"{value:,}"
+        if isinstance(value, list):
+            return "、".join(map(str, value))
         text = str(value)
         return jst.long_day(dt.date.fromisoformat(text)) if DAY.fullmatch(text) else _word(key, text)
 

@@ -12,9 +12,9 @@ from accounts.models import Office, OfficeDetails
 from billing.models import InvoiceLine
 from billing.permissions import READ_USAGE
 from billing.queries.lines import content, route, supplier_name, with_payer
-from billing.rules.cells import unfit
 from booking.models import Charge, Settlement
 from lib.actor import Actor, Scope
+from lib.csvfiles import unfit
 
 COLUMNS = (
     "利用日",

@@ -35,9 +35,7 @@ def open_periods(actor: Actor, *, until: dt.date) -> Sequence[Period]:
         last = reached.get(office.pk)
         start = last + DAY if last else contract.first_day
         goes_on = until <= contract.last_day or has_something_open(office, until)
-        for first_day, last_day in periods(
-            start, until if goes_on else contract.last_day, rules, contract.last_day
-        ):
+        for first_day, last_day in periods(start, until if goes_on else contract.last_day, rules, contract.last_day):
             period = Period.objects.create(office=office, first_day=first_day, last_day=last_day)
             record(
                 actor, "billing.period.opened", objects=[period, office], data={"first": first_day, "last": last_day}

@@ -15,9 +15,9 @@ from billing.queries import (
     usage_row,
     usage_unfit,
 )
-from billing.rules.cells import csv_line, to_cp932
 from lib import clock
 from lib.actor import Actor
+from lib.csvfiles import csv_line, to_cp932
 from lib.errors import NotPermitted
 from lib.verbs import verb
 

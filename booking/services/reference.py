@@ -234,9 +234,15 @@ def _day(text: str) -> dt.date | None:
 
 
 def _load_rail_fares() -> Loaded:
+    # A row that is open in the file, and that a person ended on the screen, stays ended.
+    ended = {(row.rule_id, row.first_day): row.last_day for row in RailFareRule.objects.exclude(valid__upper_inf=True)}
+
+    def last_day(row: Row) -> dt.date | None:
+        return _day(row["valid_to"]) or ended.get((row["rule_id"], _day(row["valid_from"])))
+
     rows = (
         RailFareRule(
-            valid=between(_day(row["valid_from"]), _day(row["valid_to"])),
+            valid=between(_day(row["valid_from"]), last_day(row)),
             source=row["source"],
             confidence=row["confidence"],
             rule_id=row["rule_id"],

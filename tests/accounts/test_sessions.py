@@ -38,7 +38,7 @@ PUBLIC = {
 
 def addresses(patterns=None, prefix="/"):
     """Every address of the portal, with made-up values for its variables."""
-    made_up = {"uuid": str(uuid.uuid4()), "slug": "terms"}
+    made_up = {"uuid": str(uuid.uuid4()), "slug": "terms", "int": "1"}
     for pattern in patterns or get_resolver().url_patterns:
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, prefix + str(pattern.pattern))

@@ -12,9 +12,9 @@ from accounts.services import set_membership
 from audit.models import Event
 from billing.models import UsageDownload
 from billing.queries import COLUMNS, Basis, UsageFilter, usage_charges, usage_preview
-from billing.rules.cells import csv_line, neutral, to_cp932, unfit
 from billing.services import CP932, UTF8, download_usage
 from booking.models import Settlement
+from lib.csvfiles import csv_line, neutral, to_cp932, unfit
 from lib.errors import NotPermitted
 from tests import factories
 from tests.billing.world import World

@@ -59,6 +59,18 @@ accounts:person                      GET     in     code   200    404    404    
 accounts:text                        GET     200    200    200    200    200    200    200    200    200    200
 accounts:edit_text                   GET     in     code   403    403    403    403    403    403    200    403
 accounts:edit_text                   POST    in     code   403    403    403    403    403    403    303    403
+accounts:tables                      GET     in     code   403    403    403    403    403    403    200    200
+accounts:table                       GET     in     code   403    403    403    403    403    403    200    200
+accounts:table_add                   GET     in     code   403    403    403    403    403    403    200    403
+accounts:table_add                   POST    in     code   403    403    403    403    403    403    303    403
+accounts:table_import                GET     in     code   403    403    403    403    403    403    200    403
+accounts:table_import                POST    in     code   403    403    403    403    403    403    303    403
+accounts:table_export                GET     in     code   403    403    403    403    403    403    200    200
+accounts:table_history               GET     in     code   403    403    403    403    403    403    200    200
+accounts:table_end                   GET     in     code   403    403    403    403    403    403    200    403
+accounts:table_end                   POST    in     code   403    403    403    403    403    403    303    403
+accounts:table_withdraw              GET     in     code   403    403    403    403    403    403    200    403
+accounts:table_withdraw              POST    in     code   403    403    403    403    403    403    303    403
 
 audit:events                         GET     in     code   403    403    403    403    403    403    403    200
 audit:event                          GET     in     code   404    404    404    404    404    404    404    200

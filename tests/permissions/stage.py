@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,16 +15,17 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Role, User
-from accounts.services import assign_approver, grant_proxy, publish_text
+from accounts.services import add_dated_row, assign_approver, grant_proxy, publish_text
 from audit.models import Event
 from audit.services import queue_mail
 from billing.models import InvoiceDocument, Period
 from billing.services import open_periods
-from booking.models import Feed, Part, Search, SearchAnswer, Way
+from booking.models import ChargeKind, Feed, Part, Search, SearchAnswer, TaxClass, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
 from lib import clock, jst, registry
+from lib.dated import Confidence
 from tests import factories
 from tests.accounts.second_factor import code_now, enrol
 from tests.accounts.two_people import TRIAL, ask
@@ -77,6 +79,11 @@ class Stage:
                 body="予約が確定しました。", about=self.trip,
             )  # fmt: skip
         self.event = Event.objects.earliest("seq")
+        values = {"kind": ChargeKind.HANDLING, "tax_class": TaxClass.STANDARD}
+        rules = registry.dated_tables["tax-classes"]
+        told = {"source": "試験", "confidence": Confidence.HIGH}
+        self.rule = add_dated_row(SETUP, rules, values=values, first=START, **told)
+        self.coming_rule = add_dated_row(SETUP, rules, values=values, first=TRAVEL, **told)
 
     def _trips(self) -> None:
         day = TRAVEL
@@ -186,6 +193,11 @@ class Stage:
             return reverse(plain, args=["terms"])
         if plain == "account_reset_password_from_key":
             return reverse(plain, kwargs={"uidb36": "1", "key": "no-such-key"})
+        if plain in {"accounts:table_history", "accounts:table_end", "accounts:table_withdraw"}:
+            row = self.coming_rule if plain.endswith("withdraw") else self.rule
+            return reverse(plain, args=["tax-classes", row.pk])
+        if plain.startswith("accounts:table_") or plain == "accounts:table":
+            return reverse(plain, args=["tax-classes"])
         found = self.object_of(plain)
         return reverse(plain, args=[found.public_id] if found else [])
 
@@ -196,6 +208,9 @@ class Stage:
             "account_login": lambda: {"login": self.own.login_id, "password": PASSWORD},
             "account_reset_password": lambda: {"email": self.own.email},
             "accounts:edit_text": lambda: {"title": "旅行業約款", "body": "新しい文面"},
+            "accounts:table_add": self._rule,
+            "accounts:table_end": lambda: {**day_fields("last", TODAY), "step": "write"},
+            "accounts:table_import": self._rule_file,
             "accounts:second_factor": lambda: {"code": code_now()},
             "accounts:recovery": lambda: {"code": "ABCDEF-ABCDEF-ABCDEF-ABCDEF"},
             "accounts:refuse_confirmation": lambda: {"note": "金額が違います"},
@@ -217,6 +232,16 @@ class Stage:
     def _upload(self) -> dict[str, Any]:
         content = usage_file(purchase(self.ticketed, number="2003"))
         return {"connection": self.ex.code, "file": SimpleUploadedFile("more.csv", content)}
+
+    def _rule(self) -> dict[str, Any]:
+        return {
+            "kind": "delivery", "tax_class": "standard", "source": "試験", "confidence": "high", "step": "write",
+            **day_fields("first", TRAVEL),
+        }  # fmt: skip
+
+    def _rule_file(self) -> dict[str, Any]:
+        lines = "種別,税区分,初日,末日,出典,確度\n配送料,10%,2026-12-16,,試験,高\n"
+        return {"content": base64.b64encode(lines.encode()).decode(), "step": "write"}
 
     def _recording(self) -> dict[str, Any]:
         return {

@@ -15,13 +15,14 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Role
+from accounts.models import OfficeDetails, Role
 from accounts.services import withdraw_confirmation
 from audit.services import queue_mail
 from billing.models import Invoice, Period
 from billing.services import open_periods
-from booking.models import Feed, FeedRow, SearchAnswer
+from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer
 from lib import clock
+from lib.dated import between
 from tests import factories
 from tests.accounts.two_people import ask
 from tests.factories import SETUP, acting
@@ -120,6 +121,22 @@ def confirmations(stage: Stage, n: int) -> None:
                 withdraw_confirmation(acting(asker), asked)
 
 
+def rail_rules(stage: Stage, n: int) -> None:
+    RailFareRule.objects.bulk_create(
+        RailFareRule(
+            rule_id=f"XX{index}", rule_type="season", operator="JR各社", unit="yen", valid=between(TODAY), source="試験"
+        )
+        for index in range(n)
+    )
+
+
+def addresses(stage: Stage, n: int) -> None:
+    """Offices with a name of each day."""
+    for _ in range(n):
+        office = factories.office()
+        OfficeDetails.objects.filter(office=office).update(valid=between(TODAY))
+
+
 def everything(stage: Stage, n: int) -> None:
     for fill in (trips, feed_rows, charges, confirmations):
         fill(stage, n)
@@ -135,6 +152,9 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "home of an auditor": ("config:home", "", "auditor", everything),
     "people, as an admin": ("accounts:people", "", "admin", people),
     "people, as an operator": ("accounts:people", "", "operator", people),
+    "dated tables": ("accounts:tables", "", "operator", rail_rules),
+    "a dated table": ("accounts:tables", "rail-fares/", "operator", rail_rules),
+    "a dated table of offices": ("accounts:tables", "offices/", "auditor", addresses),
     "events of a kind": ("audit:events", "?kind=accounts.role.granted", "auditor", people),
     "confirmations": ("accounts:confirmations", "", "operator", confirmations),
     "mails": ("audit:mails", "", "auditor", mails),
