@@ -181,6 +181,10 @@ def _field(sheet: Sheet, column: DatedColumn, field: models.Field[Any, Any]) -> 
         return fields.WholeField(label, low=column.low, high=column.high, unit=column.unit, size="m", **asked)
     if isinstance(field, models.DateField):
         return fields.DateField3(label, **asked)
+    return _text_field(label, column, field, asked)
+
+
+def _text_field(label: str, column: DatedColumn, field: models.Field[Any, Any], asked: dict[str, Any]) -> forms.Field:
     if isinstance(field, models.TextField):
         return fields.TextField(label, max_length=field.max_length or 20000, lines=True, **asked)
     if isinstance(field, models.CharField):

@@ -6,8 +6,8 @@ text while it is typed: too long is said, not lost.
 
 import datetime as dt
 import re
-from decimal import Decimal
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from django import forms

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from accounts.models import Department, Office, Role, User
+from accounts.queries import open_confirmation
 from accounts.services import (
     grant_role,
     issue_user,
@@ -222,8 +223,12 @@ def operators(office: Office) -> Sequence[Actor]:
 
 def agree(period: Period) -> None:
     """Prepare the closing of a period and agree to it, as its two people would; the worker has not begun."""
+    prepared = open_confirmation("billing.close", period.public_id)
     first, second = operators(period.office)
-    prepare_closing(first, period)
+    if prepared is None:
+        prepare_closing(first, period)
+    elif prepared.asked_by.public_id == second.id:
+        second = first
     request_closing(second, period)
 
 

@@ -35,7 +35,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER billing_invoice_adds_up BEFORE INSERT ON billing_invoice
+CREATE TRIGGER billing_invoice_adds_up AFTER INSERT ON billing_invoice
     FOR EACH ROW EXECUTE FUNCTION billing_invoice_adds_up();
 """
 INCOMPLETE = """

@@ -16,7 +16,7 @@ BEGIN
     END IF;
     RETURN NEW;
 END $$;
-CREATE TRIGGER charge_follows BEFORE INSERT ON booking_charge
+CREATE TRIGGER charge_follows AFTER INSERT ON booking_charge
     FOR EACH ROW WHEN (NEW.origin_id IS NOT NULL) EXECUTE FUNCTION booking_charge_follows();
 CREATE FUNCTION booking_lock_only_grows() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -141,8 +141,8 @@ class AgencyFee(DatedRow):
     """
 
     service = models.CharField("取扱い", max_length=12, choices=FeeService)
-    yen = models.PositiveIntegerField("円（税込）", null=True, blank=True)
-    percent = models.PositiveSmallIntegerField("料率（％）", null=True, blank=True)
+    yen = models.IntegerField("円（税込）", null=True, blank=True)
+    percent = models.SmallIntegerField("料率（％）", null=True, blank=True)
 
     class Meta:
         verbose_name = "取扱手数料"
@@ -150,7 +150,7 @@ class AgencyFee(DatedRow):
             no_overlap("service", name="agency_fee_no_overlap"),
             models.CheckConstraint(
                 name="agency_fee_yen_or_percent",
-                condition=Q(yen__isnull=False, percent=None) | Q(yen=None, percent__isnull=False),
+                condition=Q(yen__gte=0, percent=None) | Q(yen=None, percent__range=(0, 100)),
                 violation_error_message="円か料率のどちらか一方を入力してください。",
             ),
         ]

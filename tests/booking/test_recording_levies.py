@@ -179,6 +179,6 @@ def test_cancelling_gives_the_psfc_back_in_full(desk: Desk):
     desk.fly(psfc="560")
     flight = Reservation.objects.get()
     record_own_cancellation(acting(desk.trip.traveller), flight, fee=2_000, source="operator")
-    back = Charge.objects.get(reverses__kind=ChargeKind.PSFC)
+    back = Charge.objects.get(origin__kind=ChargeKind.PSFC)
     assert (back.kind, back.amount, back.tax_class) == (ChargeKind.REFUND, -560, "standard")
     assert sum(flight.charges.values_list("amount", flat=True)) == 2_000

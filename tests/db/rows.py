@@ -14,7 +14,7 @@ from accounts.models import Estimate
 from accounts.services import issue_recovery_codes, set_member_number
 from billing.queries import UsageFilter
 from billing.services import download_usage
-from booking.models import CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
+from booking.models import AgencyFee, BillingDayRule, CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
 from booking.services.arranging import claim_call
 from booking.services.trips import next_trip_number
 from lib.dated import between
@@ -27,6 +27,8 @@ def complete(stage: Stage) -> None:
     Estimate.objects.create(contract_id=stage.contract.pk, kind="air", valid=between(START))
     TaxRule.objects.create(kind="fare", tax_class="standard", valid=between(START))
     SupplierNature.objects.create(supplier="ex", nature="advance", valid=between(START))
+    BillingDayRule.objects.create(subject="fare", basis="ride_date", reason="試験", valid=between(START))
+    AgencyFee.objects.create(service="arrange_rail", yen=550, valid=between(START))
     set_member_number(SETUP, stage.own, supplier="ex", number="9010000001", first=START)
     issue_recovery_codes(acting(stage.own), stage.own)
     download_usage(acting(stage.people["operator"]), UsageFilter(TODAY, TODAY), encoding="utf-8")

@@ -153,6 +153,7 @@ SINGLE: dict[str, tuple[str, dict[str, Any]]] = {
     for name, columns in unique_columns(model).items()
     if name.endswith("_key") and name not in ONCE
 }
+SINGLE["booking_charge_public_id_key"] = ("booking.Charge", {"relation": "reversal"})
 
 
 @pytest.fixture(scope="module")

@@ -104,6 +104,8 @@ booking:feed                         GET     in     code   404    404    404    
 
 billing:periods                      GET     in     code   403    403    403    403    403    403    200    200
 billing:period                       GET     in     code   404    404    404    404    404    404    200    200
+billing:prepare                      GET     in     code   404    404    404    404    404    404    200    404
+billing:prepare                      POST    in     code   404    404    404    404    404    404    303    404
 billing:close                        GET     in     code   404    404    404    404    404    404    200    404
 billing:close                        POST    in     code   404    404    404    404    404    404    303    404
 billing:close_progress               GET     in     code   404    404    404    404    404    404    200    200

@@ -14,12 +14,12 @@ from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import Role, User
+from accounts.models import Department, Role, User
 from accounts.services import add_dated_row, assign_approver, grant_proxy, publish_text
 from audit.models import Event
 from audit.services import queue_mail
 from billing.models import InvoiceDocument, Period
-from billing.services import open_periods
+from billing.services import open_periods, prepare_closing
 from booking.models import ChargeKind, Feed, Part, Search, SearchAnswer, TaxClass, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
@@ -69,9 +69,9 @@ class Stage:
         self.jal, self.ex = factories.connection("jal_online"), factories.connection("ex", Way.HANDOFF)
         self.hotels = factories.connection("yado_net")
         self._trips()
-        self._money()
+        self.asked = ask(factories.person(Role.OPERATOR, of=away), self.trip)
+        self._money(away)
         self.feed = self._feed()
-        self.asked = ask(factories.person(Role.OPERATOR, of=away), self.period)
         self.asked_oneself = ask(self.people["operator"], self.office)
         with transaction.atomic():
             self.mail = queue_mail(
@@ -119,7 +119,7 @@ class Stage:
             destination=city("福岡"), out_on=TRAVEL, wish_key=key, created_at=clock.now(),
         )  # fmt: skip
 
-    def _money(self) -> None:
+    def _money(self, away: Department) -> None:
         open_periods(SETUP, until=TODAY)
         october, november = dt.date(2026, 10, 31), dt.date(2026, 11, 30)
         factories.charge(self.own, on=october)
@@ -128,6 +128,8 @@ class Stage:
         InvoiceDocument.objects.update(pdf=b"%PDF", sha256="0" * 64, made_at=clock.now(), next_try_at=None)
         factories.charge(self.own, on=november)
         self.period = self._period(november)
+        prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
+        self.unprepared = Period.objects.get(office=away.office, last_day=november)
 
     def _period(self, last_day: dt.date) -> Period:
         return Period.objects.get(office=self.office, last_day=last_day)
@@ -163,6 +165,7 @@ class Stage:
             "accounts:withdraw_confirmation": self.asked_oneself,
             "audit:event": self.event,
             "audit:mail": self.mail,
+            "billing:prepare": self.unprepared,
             "billing:close": self.period,
             "billing:close_progress": self.period,
             "billing:invoice": self.invoice,
