@@ -26,7 +26,7 @@ def format_code(processes: Processes) -> int:
 
 def bench(processes: Processes, arguments: list[str]) -> int:
     """Run the measurements of tests/bench, with their figures on the terminal."""
-    return run_tests(processes, ["tests/bench", "-s", *arguments])
+    return run_tests(processes, ["tests/bench", "-s", "-o", "python_files=bench_*.py", *arguments])
 
 
 def manage_running(processes: Processes, arguments: list[str]) -> int:
