@@ -49,9 +49,9 @@ class Invoice(models.Model):
     fiscal_year = models.PositiveSmallIntegerField("年度")
     issued_on = models.DateField("発行日")
     due_on = models.DateField("支払期限")
-    total = models.IntegerField("今回計")
-    carried = models.IntegerField("前回繰越", default=0)
-    payable = models.IntegerField("請求金額")
+    total = models.BigIntegerField("今回計")
+    carried = models.BigIntegerField("前回繰越", default=0)
+    payable = models.BigIntegerField("請求金額")
     face = models.JSONField(help_text="recipient, issuer, tax summary, rules used and notes as printed")
     created_at = models.DateTimeField()
 
