@@ -32,6 +32,7 @@ def cast(sandbox):
     people = {
         "employee": factories.person(Role.EMPLOYEE, of=room, name="髙﨑 𠮷彦"),
         "operator": factories.person(Role.OPERATOR, of=room, name="髙橋 玲"),
+        "colleague": factories.person(Role.OPERATOR, of=room, name="石川 恵"),
         "admin": factories.person(Role.EMPLOYEE, Role.ADMIN, of=room, name="伊藤 光"),
     }
     world.connect(sandbox.url)
@@ -121,7 +122,10 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
     sign_in(desk, cast["operator"])
     look(desk, "home-operator")
     upload_feed(desk, sandbox, out_on)
-    close_month(desk, out_on)
+    prepare_month(desk, out_on)
+    colleague = new_page(width=width)
+    sign_in(colleague, cast["colleague"])
+    close_month(colleague, out_on)
 
     invoice = Invoice.objects.get()
     lines = {line.content: line for line in invoice.lines.all()}
@@ -155,12 +159,23 @@ def upload_feed(desk: Page, sandbox: world.Sandbox, out_on: dt.date) -> None:
     look(desk, "feed")
 
 
-def close_month(desk: Page, out_on: dt.date) -> None:
-    """The operator closes the office's month; a `cpu` worker does it."""
+def prepare_month(desk: Page, out_on: dt.date) -> None:
+    """The operator looks at the preview of the office's month and prepares its closing."""
     desk.goto(f"/closing/?month={out_on:%Y-%m}")
     look(desk, "closing")
     desk.get_by_role("link", name="九州支社", exact=True).click()
     look(desk, "period")
+    desk.click("text=締めの準備に進む")
+    look(desk, "prepare")
+    desk.get_by_role("button", name=re.compile("円で準備する")).click()
+    expect(desk.get_by_text("締めの準備ができています")).to_be_visible()
+    look(desk, "period-prepared")
+
+
+def close_month(desk: Page, out_on: dt.date) -> None:
+    """Another operator agrees; a `cpu` worker closes it."""
+    desk.goto(f"/closing/?month={out_on:%Y-%m}")
+    desk.get_by_role("link", name="九州支社", exact=True).click()
     desk.click("text=締めの確認に進む")
     look(desk, "close-confirm")
     desk.get_by_role("button", name=re.compile("円で締める")).click()
