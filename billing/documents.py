@@ -23,7 +23,7 @@ from booking.models import Nature, TaxClass
 
 STATIC = (Path(settings.BASE_DIR) / "static").resolve()
 STYLE = STATIC / "pdf" / "document.css"
-COVER_LINES = 12  # more than this, and the first page becomes a cover
+COVER_ROWS = 16  # lines, heads of groups and rows of sums: more than this, and the first page becomes a cover
 COVER_DEPARTMENTS = 3
 LONG_GROUP = 8  # a person's lines may break over pages from here on
 MOST_LINES = 3000  # beyond it the paper is a cover: WeasyPrint holds the whole document in memory
@@ -72,9 +72,11 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class PrintedLine:
-    """A line with the words of its tax column and its marks."""
+    """A line with its words: content, the invoice that it goes back to (元 2026-0052), tax column, marks."""
 
     line: InvoiceLine
+    content: str
+    origin: str
     tax: str
     marks: Sequence[str]
 
@@ -114,6 +116,12 @@ def invoice_html(paper: Paper) -> str:
     """The invoice as the page that becomes a PDF."""
     face, is_one_off = paper.face, paper.invoice.kind == InvoiceKind.ONE_OFF
     fits = bool(paper.lines)
+    parts = [] if is_one_off else _by_part(paper.lines)
+    sums = {
+        "years": [{**part, "name": fiscal_year_words(part["fiscal_year"])} for part in face["parts"]],
+        "budgets": sorted(face["budgets"], key=lambda row: str(row["code"])),
+        "departments": face["departments"] if len(face["departments"]) >= COVER_DEPARTMENTS or not fits else [],
+    }
     context = {
         "paper": paper,
         "invoice": paper.invoice,
@@ -122,14 +130,12 @@ def invoice_html(paper: Paper) -> str:
         "last": dt.date.fromisoformat(face["period"]["last"]),
         "is_one_off": is_one_off,
         "printed": [_printed(line) for line in paper.lines] if is_one_off else [],
-        "parts": [] if is_one_off else _by_part(paper.lines),
-        "years": [{**part, "name": fiscal_year_words(part["fiscal_year"])} for part in face["parts"]],
-        "budgets": sorted(face["budgets"], key=lambda row: str(row["code"])),
+        "parts": parts,
+        **sums,
         "fits": fits,
         # 備考 explains every mark that stands on the lines, however many there are.
         "has_refund": any(f"【{REFUND_MARK}】" in note for note in face["notes"]),
-        "is_cover": not fits or len(paper.lines) > COVER_LINES,
-        "shows_departments": len(face["departments"]) >= (COVER_DEPARTMENTS if fits else 1),
+        "is_cover": not fits or _rows(parts) + len(paper.lines) + sum(map(_rows_of_sums, sums.values())) > COVER_ROWS,
     }
     return render_to_string("billing/pdf/invoice.html", context)
 
@@ -183,6 +189,17 @@ def is_static(url: str) -> bool:
     return parts.scheme == "file" and not parts.netloc and Path(unquote(parts.path)).resolve().is_relative_to(STATIC)
 
 
+def _rows(parts: Sequence[PartGroup]) -> int:
+    """How many heads of years, departments and people stand between the lines."""
+    departments = [department for part in parts for department in part.departments]
+    return len(parts) + len(departments) + sum(len(department.people) for department in departments)
+
+
+def _rows_of_sums(rows: Sequence[Any]) -> int:
+    """How much room a table of sums takes, with its heading; one row alone is not shown."""
+    return len(rows) + 2 if len(rows) > 1 else 0
+
+
 def _by_part(lines: Sequence[InvoiceLine]) -> list[PartGroup]:
     parts = []
     for year, rows in groupby(lines, lambda line: line.part):
@@ -214,4 +231,11 @@ def _sum(lines: Iterable[InvoiceLine]) -> int:
 
 def _printed(line: InvoiceLine) -> PrintedLine:
     tax = CLASS_WORDS[TaxClass(line.tax_class)] + NATURE_WORDS.get(Nature(line.nature), "")
-    return PrintedLine(line, tax, marks(line.amount, line.late_for, line.relation, line.kind))
+    content, _, origin = line.content.removesuffix("）").partition("（元 ")
+    return PrintedLine(
+        line,
+        content,
+        f"元 {origin}" if origin else "",
+        tax,
+        marks(line.amount, line.late_for, line.relation, line.kind),
+    )
