@@ -51,7 +51,7 @@ def document_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
 def paper_of(document: InvoiceDocument) -> Paper:
     """What the document shows: corrections made before it, and the lines unless there are too many."""
     invoice = document.invoice
-    upto = [row for row in corrections_of(invoice) if row.document.pk <= document.pk]
+    upto = list(invoice.corrections.filter(document__lte=document.pk).order_by("position"))
     fits = invoice.face["count"] <= MOST_LINES
     lines = list(InvoiceLine.objects.filter(invoice=invoice).order_by("position")) if fits else []
     return Paper(invoice, lines, document.kind, document.issued_on, upto)
