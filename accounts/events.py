@@ -128,6 +128,7 @@ WORDS = {
         "employee": "利用者",
         "approver": "承認者",
         "admin": "管理者",
+        "billing": "請求担当者",
         "operator": "オペレータ",
         "auditor": "監査者",
     },
@@ -139,6 +140,7 @@ WORDS = {
         "password_reset": "パスワードの再設定",
         "trip_result": "予約結果のお知らせ",
         "cancelled": "取消のお知らせ",
+        "invoice": "請求書のお知らせ",
     },
     "action": {
         "accounts.person.read": "利用者の閲覧",
@@ -158,6 +160,8 @@ WORDS = {
         "billing.period.read": "締めの閲覧",
         "billing.period.close": "締め",
         "billing.invoice.read": "請求書の閲覧",
+        "billing.invoice.issue": "請求書の発行",
+        "billing.invoice.send": "請求書の送付",
         "billing.usage.read": "利用状況の閲覧",
     },
 }

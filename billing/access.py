@@ -6,7 +6,7 @@ from django.http import Http404
 
 from accounts.models import Office
 from audit.services import record_refusal
-from billing.models import Invoice, Period
+from billing.models import Invoice, InvoiceDocument, Period
 from billing.permissions import READ_INVOICES, READ_PERIODS, READ_USAGE
 from lib.actor import Actor, Scope
 
@@ -21,13 +21,24 @@ def period_for(actor: Actor, public_id: UUID, *, to: str = READ_PERIODS) -> Peri
     return found
 
 
-def invoice_for(actor: Actor, public_id: UUID) -> Invoice:
-    """An invoice that the actor may read. Raises Http404."""
+def invoice_for(actor: Actor, public_id: UUID, *, to: str = READ_INVOICES) -> Invoice:
+    """An invoice that the actor may read, or do more to with another `to`. Raises Http404."""
     readable = Invoice.objects.visible_to(actor).select_related("period", "office")
     found = readable.filter(public_id=public_id).first()
-    if found is None:
+    if found is None or not actor.may(to):
         if Invoice.objects.filter(public_id=public_id).exists():
-            record_refusal(actor, "billing.invoice", public_id, action=READ_INVOICES)
+            record_refusal(actor, "billing.invoice", public_id, action=to)
+        raise Http404
+    return found
+
+
+def document_for(actor: Actor, public_id: UUID) -> InvoiceDocument:
+    """A paper of an invoice that the actor may read, without its bytes. Raises Http404."""
+    papers = InvoiceDocument.objects.defer("pdf").select_related("invoice")
+    found = papers.filter(public_id=public_id, invoice__in=Invoice.objects.visible_to(actor)).first()
+    if found is None:
+        if papers.filter(public_id=public_id).exists():
+            record_refusal(actor, "billing.invoicedocument", public_id, action=READ_INVOICES)
         raise Http404
     return found
 

@@ -29,3 +29,15 @@ class NotPrepared(PortalError):
 
 class StillWaiting(PortalError):
     default = "締めの前に片づけることが残っています。"
+
+
+class NothingCorrected(PortalError):
+    default = "どの欄も変わっていません。直す欄を書き換えてください。"
+
+
+class CorrectionNotAsked(PortalError):
+    default = "確認を待っている修正はありません。"
+
+
+class NoContact(PortalError):
+    default = "この拠点には請求担当者がいません。請求担当者の権限を付けてから送ってください。"

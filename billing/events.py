@@ -15,6 +15,26 @@ KINDS = [
         "請求書 {number} を発行しました（{total}円）。",
         keys="number total lines",
     ),
+    kind(
+        "billing.invoice.reissued",
+        "請求書の再発行",
+        "請求書 {number} の写しを発行しました。",
+        keys="number",
+        personal="reason",
+    ),
+    kind(
+        "billing.invoice.corrected",
+        "請求書の修正",
+        "請求書 {number} を修正しました（{position}回目）。",
+        keys="number position fields",
+        personal="reason",
+    ),
+    kind(
+        "billing.invoice.sent",
+        "請求書の送付",
+        "請求書 {number} を{recipients}名の請求担当者に送りました。",
+        keys="number recipients again",
+    ),
     kind("billing.invoice.printed", "請求書PDFの作成", "請求書のPDFを作りました。", keys="sha256"),
     kind("billing.invoice.downloaded", "請求書のダウンロード", "請求書をダウンロードしました。", keys="number"),
     kind(

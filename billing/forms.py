@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 from django.core.exceptions import ValidationError
 
 from billing.queries import Basis, UsageFilter
+from billing.rules.papers import CORRECTABLE
 from billing.services import ENCODINGS, UTF8
-from lib.fields import DateField3, RadioField, SelectField
+from lib.fields import CodeField, DateField3, RadioField, SelectField, TextField
 from lib.forms import Form
 
 
@@ -34,6 +35,41 @@ class UsageForm(Form):
                 "last", ValidationError("期間の末日は、初日以後の日にしてください。", params={"parts": "ymd"})
             )
         return cleaned
+
+
+class ReissueForm(Form):
+    """Why a copy (写し) is made."""
+
+    reason = TextField("再発行の理由", hint="記録に残ります。写しには載りません。", max_length=200, lines=True)
+
+
+POSTCODE = r"[0-9]{3}-[0-9]{4}"
+
+
+class CorrectionForm(Form):
+    """The correctable fields of an invoice's face, and why they change."""
+
+    need_words = False
+    recipient_client = TextField(CORRECTABLE["recipient_client"], max_length=120, size="full")
+    recipient_name = TextField(CORRECTABLE["recipient_name"], max_length=80, size="full")
+    recipient_postcode = CodeField(
+        CORRECTABLE["recipient_postcode"], max_length=8, pattern=POSTCODE, example="810-8610", size="m"
+    )
+    recipient_address = TextField(CORRECTABLE["recipient_address"], max_length=200, size="full")
+    issuer_name = TextField(CORRECTABLE["issuer_name"], max_length=120, size="full")
+    issuer_postcode = CodeField(
+        CORRECTABLE["issuer_postcode"], max_length=8, pattern=POSTCODE, example="100-0000", size="m"
+    )
+    issuer_address = TextField(CORRECTABLE["issuer_address"], max_length=200, size="full")
+    issuer_telephone = CodeField(CORRECTABLE["issuer_telephone"], max_length=20, size="m")
+    issuer_hours = TextField(CORRECTABLE["issuer_hours"], max_length=60)
+    issuer_bank = TextField(CORRECTABLE["issuer_bank"], max_length=120, size="full")
+    issuer_account_holder = TextField(CORRECTABLE["issuer_account_holder"], max_length=120, size="full")
+    reason = TextField("修正の理由", hint="確かめる人に見え、記録に残ります。", max_length=200, lines=True)
+
+    def values(self) -> dict[str, str]:
+        """What was typed into the correctable fields."""
+        return {field: self.cleaned_data[field] for field in CORRECTABLE}
 
 
 def read_encoding(value: str) -> str:

@@ -2,5 +2,7 @@
 
 READ_PERIODS = "billing.period.read"
 CLOSE_PERIODS = "billing.period.close"
+ISSUE_INVOICES = "billing.invoice.issue"
+SEND_INVOICES = "billing.invoice.send"
 READ_INVOICES = "billing.invoice.read"
 READ_USAGE = "billing.usage.read"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import invoices, periods, usage
+from billing.views import invoices, papers, periods, usage
 
 app_name = "billing"
 urlpatterns = [
@@ -14,6 +14,11 @@ urlpatterns = [
     path("invoices/", invoices.invoices, name="invoices"),
     path("invoices/<uuid:pk>/", invoices.invoice, name="invoice"),
     path("invoices/<uuid:pk>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
+    path("invoices/<uuid:pk>/reissue/", papers.reissue, name="reissue"),
+    path("invoices/<uuid:pk>/correct/", papers.correct, name="correct"),
+    path("invoices/<uuid:pk>/correct/confirm/", papers.confirm_correction, name="confirm_correction"),
+    path("invoices/<uuid:pk>/send/", papers.send, name="send"),
+    path("invoices/documents/<uuid:pk>/pdf/", papers.document_pdf, name="document_pdf"),
     path("usage/", usage.usage, name="usage"),
     path("usage/csv/", usage.usage_csv, name="usage_csv"),
 ]

@@ -51,6 +51,7 @@ registry.object_names.update(
         "booking.connection": ("手配先", booking.queries.connection_names),
         "billing.period": ("締め", billing.queries.period_names),
         "billing.invoice": ("請求書", billing.queries.invoice_names),
+        "billing.invoicedocument": ("請求書PDF", billing.queries.document_names),
     }
 )
 
@@ -59,9 +60,16 @@ def _close_page(period: UUID, _: UUID) -> str:
     return reverse("billing:close", args=[period])
 
 
+def _correction_page(invoice: UUID, _: UUID) -> str:
+    return reverse("billing:confirm_correction", args=[invoice])
+
+
 registry.register_confirmations(
     [
         registry.ConfirmationKind("billing.close", "締め", "billing.period.close", _close_page, "closing.md"),
+        registry.ConfirmationKind(
+            billing.queries.CORRECTION, "請求書の修正", "billing.invoice.issue", _correction_page, "invoices.md"
+        ),
     ]
 )
 

@@ -23,8 +23,10 @@ from accounts.models import (
     Proxy,
     PublicText,
     RecoveryCode,
+    Role,
     RoleGrant,
     User,
+    UserState,
 )
 from accounts.models.confirmations import ConfirmationQuerySet
 from accounts.models.members import SUPPLIER_NAMES
@@ -134,6 +136,15 @@ def membership_on(person: User, day: dt.date) -> Membership | None:
     """The person's department of the day, with its office."""
     row: Membership | None = Membership.objects.on(day).filter(user=person).select_related("department__office").first()
     return row
+
+
+def billing_contacts(office: Office) -> Sequence[User]:
+    """The office's 請求担当者 of today: active people with the role who belong to one of its departments (one query)."""
+    today = clock.today()
+    charged = RoleGrant.objects.on(today).filter(role=Role.BILLING).values("user")
+    members = Membership.objects.on(today).filter(department__office=office).values("user")
+    people = User.objects.get_queryset().filter(state=UserState.ACTIVE, pk__in=charged)
+    return list(people.filter(pk__in=members).order_by("kana", "pk"))
 
 
 def member_number_on(person: User, supplier: str, day: dt.date) -> str:

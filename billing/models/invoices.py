@@ -141,11 +141,12 @@ class InvoiceCorrection(models.Model):
 
 
 class InvoiceMailing(models.Model):
-    """One message with a link to an invoice, to one billing contact of its office."""
+    """One message with a link to an invoice, to one billing contact of its office; `sent_by` is empty for a service."""
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="mailings")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    sent_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField()
 
     class Meta:

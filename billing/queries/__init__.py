@@ -2,9 +2,23 @@
 
 from billing.queries.collecting import draft_lines, due_lines, open_charges, unset_charges
 from billing.queries.faces import Draft, draft_invoice, draft_one_off, period_digest, preview
-from billing.queries.invoices import ShownLine, document_of, invoice_lines, invoice_names, invoices, shown_line
+from billing.queries.invoices import ShownLine, invoice_lines, invoice_names, invoices, shown_line
 from billing.queries.lines import DraftLine, numbered, with_payer
 from billing.queries.obstacles import Obstacle
+from billing.queries.papers import (
+    CORRECTION,
+    Sending,
+    asked_correction,
+    contacts_of,
+    correction_digest,
+    corrections_of,
+    document_in_force,
+    document_names,
+    documents_of,
+    face_in_force,
+    paper_of,
+    sendings_of,
+)
 from billing.queries.periods import (
     PeriodRow,
     default_month,
@@ -34,22 +48,31 @@ from billing.queries.work import work_items
 
 __all__ = [
     "COLUMNS",
+    "CORRECTION",
     "Basis",
     "Draft",
     "DraftLine",
     "Obstacle",
     "PeriodRow",
+    "Sending",
     "ShownLine",
     "Tallies",
     "Tally",
     "UsageFilter",
     "UsagePreview",
+    "asked_correction",
+    "contacts_of",
+    "correction_digest",
+    "corrections_of",
     "default_month",
-    "document_of",
+    "document_in_force",
+    "document_names",
+    "documents_of",
     "draft_invoice",
     "draft_lines",
     "draft_one_off",
     "due_lines",
+    "face_in_force",
     "has_earlier_open",
     "has_something_open",
     "invoice_lines",
@@ -58,12 +81,14 @@ __all__ = [
     "moved_lines",
     "numbered",
     "open_charges",
+    "paper_of",
     "period_digest",
     "period_names",
     "period_row",
     "period_rows",
     "preview",
     "preview_lines",
+    "sendings_of",
     "shown_line",
     "shown_obstacles",
     "tally_invoice",

@@ -48,23 +48,24 @@ def period_digest(period: Period) -> str:
 def draft_invoice(period: Period, tallies: Tallies, issued_on: dt.date) -> Draft:
     """The invoice of these sums if it were issued on the day. Raises PortalError without an issuer."""
     terms = accounts.contract_terms_on(period.last_day)
-    carried = carried_over(period)
+    before = last_invoice(period)
+    carried = min(before.payable, 0) if before else 0
     due_on = due_date(period.last_day, issued_on, terms.due_months)
     days = {"first": period.first_day.isoformat(), "last": period.last_day.isoformat()}
-    return _draft(period.office, tallies, issued_on, due_on, terms, carried, days)
+    number = before.number if before and carried else ""
+    return _draft(period.office, tallies, issued_on, due_on, terms, (carried, number), days)
 
 
 def draft_one_off(office: Office, tallies: Tallies, issued_on: dt.date, due_on: dt.date, day: dt.date) -> Draft:
     """An invoice of sums that belong to no traveller. Raises PortalError without an issuer."""
     days = {"first": day.isoformat(), "last": day.isoformat()}
-    return _draft(office, tallies, issued_on, due_on, accounts.contract_terms_on(day), 0, days)
+    return _draft(office, tallies, issued_on, due_on, accounts.contract_terms_on(day), (0, ""), days)
 
 
-def carried_over(period: Period) -> int:
-    """What the office's last invoice before this period left in its favour: zero or below, in yen."""
+def last_invoice(period: Period) -> Invoice | None:
+    """The office's last invoice before this period: what it left in the office's favour is carried over (前回繰越)."""
     before = Invoice.objects.filter(period__office=period.office_id, period__last_day__lt=period.first_day)
-    payable = before.order_by("-period__last_day").values_list("payable", flat=True).first()
-    return min(payable or 0, 0)
+    return before.order_by("-period__last_day").first()
 
 
 def _draft(
@@ -73,9 +74,10 @@ def _draft(
     issued_on: dt.date,
     due_on: dt.date,
     terms: ContractTerms,
-    carried: int,
+    carried_from: tuple[int, str],
     days: Mapping[str, str],
 ) -> Draft:
+    carried, number = carried_from
     rounding = TaxRounding(terms.tax_rounding)
     taxes = summarise(tallies.rows, nearest=rounding is TaxRounding.NEAREST)
     last = dt.date.fromisoformat(days["last"])
@@ -91,6 +93,7 @@ def _draft(
         "count": taxes.count,
         "total": taxes.total,
         "carried": carried,
+        "carried_from": number,
         "payable": payable,
         "parts": _grouped(tallies.rows, lambda row: {"fiscal_year": row.part}),
         "departments": _departments(tallies),

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 
-from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine
+from billing.models import DocumentKind, Invoice, InvoiceCorrection, InvoiceDocument, InvoiceLine
 from billing.queries.lines import DraftLine
 from billing.rules.days import marks
 from booking.models import Nature, TaxClass
@@ -34,15 +36,21 @@ def shown_line(line: InvoiceLine | DraftLine) -> ShownLine:
 
 
 def invoices(actor: Actor) -> QuerySet[Invoice]:
-    """Invoices that the actor may read, newest first, with period, office, number of lines and when the PDF was made."""
-    original = Q(documents__kind=DocumentKind.ORIGINAL)
+    """Invoices that the actor may read, newest first, with period, office and what the list shows.
+
+    `recipient` as the latest correction has it, `printed_at` (the paper in force), `sent_at`, `corrected_on`.
+    """
+    latest = InvoiceCorrection.objects.filter(invoice=OuterRef("pk")).order_by("-position")
+    papers = InvoiceDocument.objects.filter(invoice=OuterRef("pk")).exclude(kind=DocumentKind.COPY).order_by("-pk")
+    name = KeyTextTransform("name", KeyTextTransform("recipient", "face"))
     return (
         Invoice.objects.visible_to(actor)
         .select_related("period", "office")
         .annotate(
-            line_count=Count("lines", distinct=True),
-            printed_at=Max("documents__made_at", filter=original),
+            printed_at=Subquery(papers.values("made_at")[:1]),
             sent_at=Max("mailings__at"),
+            corrected_on=Subquery(latest.values("corrected_on")[:1]),
+            recipient=Coalesce(Subquery(latest.annotate(name=name).values("name")[:1]), name),
         )
         .order_by("-issued_on", "-number")
     )
@@ -51,11 +59,6 @@ def invoices(actor: Actor) -> QuerySet[Invoice]:
 def invoice_lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
     """The lines of an invoice in their order."""
     return InvoiceLine.objects.filter(invoice=invoice).order_by("position")
-
-
-def document_of(invoice: Invoice) -> InvoiceDocument:
-    """The state of an invoice's original PDF, without its bytes."""
-    return InvoiceDocument.objects.defer("pdf").get(invoice=invoice, kind=DocumentKind.ORIGINAL)
 
 
 def invoice_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:

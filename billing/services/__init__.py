@@ -1,8 +1,10 @@
 """Verbs of billing. Import them from here or from the module that holds them."""
 
 from billing.services.closing import carry_out_closing, close_period, prepare_closing, reopen_period, request_closing
-from billing.services.documents import make_document, take_document
+from billing.services.documents import make_document, reissue_invoice, take_document
+from billing.services.invoice_corrections import ask_invoice_correction, correct_invoice
 from billing.services.periods import open_periods
+from billing.services.sending import send_invoice
 from billing.services.usage import CP932, ENCODINGS, UTF8, UsageFile, download_usage
 
 __all__ = [
@@ -10,13 +12,17 @@ __all__ = [
     "ENCODINGS",
     "UTF8",
     "UsageFile",
+    "ask_invoice_correction",
     "carry_out_closing",
     "close_period",
+    "correct_invoice",
     "download_usage",
     "make_document",
     "open_periods",
     "prepare_closing",
+    "reissue_invoice",
     "reopen_period",
     "request_closing",
+    "send_invoice",
     "take_document",
 ]

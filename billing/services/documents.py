@@ -1,18 +1,20 @@
-"""PDFs of invoices: made after commit by a worker, kept with their hash, downloads recorded."""
+"""Papers of invoices: made after commit by a worker, kept with their hash, copied on request, downloads recorded."""
 
 import datetime as dt
 import hashlib
 from uuid import UUID
 
+from accounts.models import User
 from audit.services import record
 from billing.documents import invoice_pdf
 from billing.errors import NothingPrinted
-from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine
-from billing.permissions import READ_INVOICES
-from lib import clock, durable
-from lib.actor import Actor
+from billing.models import DocumentKind, Invoice, InvoiceCorrection, InvoiceDocument
+from billing.permissions import ISSUE_INVOICES, READ_INVOICES
+from billing.queries import paper_of
+from lib import clock, durable, jobs
+from lib.actor import Actor, ActorKind
 from lib.errors import NotPermitted
-from lib.verbs import driver, verb
+from lib.verbs import driver, inside, verb
 
 LEASE = dt.timedelta(minutes=3)
 PAUSES = [dt.timedelta(minutes=minutes) for minutes in (1, 5, 15, 60)]
@@ -25,9 +27,8 @@ def make_document(actor: Actor, document_pk: int) -> None:
     if token is None:
         return
     document = InvoiceDocument.objects.select_related("invoice").get(pk=document_pk)
-    lines = list(InvoiceLine.objects.filter(invoice=document.invoice).order_by("position"))
     try:
-        pdf = invoice_pdf(document.invoice, lines)
+        pdf = invoice_pdf(paper_of(document))
     except Exception as error:  # noqa: BLE001  whatever the printer did, the document is tried again
         _hold_back(document, token, error)
     else:
@@ -53,15 +54,62 @@ def record_document(actor: Actor, document: InvoiceDocument, *, token: UUID, pdf
 
 
 @verb
-def take_document(actor: Actor, invoice: Invoice) -> bytes:
-    """The PDF of an invoice for download; who took it is recorded. Raises NotPermitted, NothingPrinted."""
+def take_document(actor: Actor, document: InvoiceDocument) -> bytes:
+    """The PDF of a document for download; who took it is recorded. Raises NotPermitted, NothingPrinted."""
     if not actor.may(READ_INVOICES):
         raise NotPermitted
-    document = InvoiceDocument.objects.get(invoice=invoice, kind=DocumentKind.ORIGINAL)
-    if document.pdf is None:
+    pdf = InvoiceDocument.objects.values_list("pdf", flat=True).get(pk=document.pk)
+    if pdf is None:
         raise NothingPrinted
-    record(actor, "billing.invoice.downloaded", objects=[invoice], data={"number": invoice.number})
-    return bytes(document.pdf)
+    invoice = document.invoice
+    record(actor, "billing.invoice.downloaded", objects=[invoice, document], data={"number": invoice.number})
+    return bytes(pdf)
+
+
+@verb
+def reissue_invoice(actor: Actor, invoice: Invoice, *, reason: str) -> InvoiceDocument:
+    """Order a copy (写し) of the invoice as it stands, dated today; nothing else changes.
+
+    Raises NotPermitted (also for whoever is no person), ValueError without a reason.
+    """
+    if not actor.may(ISSUE_INVOICES) or actor.kind is not ActorKind.PERSON:
+        raise NotPermitted
+    if not reason.strip():
+        raise ValueError("a copy says why")
+    person = User.objects.get(public_id=actor.subject)
+    copy = order_document(invoice, kind=DocumentKind.COPY, asked_by=person, reason=reason)
+    record(
+        actor,
+        "billing.invoice.reissued",
+        objects=[invoice, copy],
+        data={"number": invoice.number},
+        personal={"reason": reason},
+    )
+    return copy
+
+
+@inside
+def order_document(
+    invoice: Invoice,
+    *,
+    kind: DocumentKind,
+    correction: InvoiceCorrection | None = None,
+    asked_by: User | None = None,
+    reason: str = "",
+) -> InvoiceDocument:
+    """Wish for a further paper of an invoice, dated today; a worker makes it after commit."""
+    document = InvoiceDocument.objects.create(
+        invoice=invoice,
+        kind=kind,
+        correction=correction,
+        issued_on=clock.today(),
+        asked_by=asked_by,
+        asked_at=clock.now(),
+        reason=reason,
+        next_try_at=clock.wall(),
+    )
+    jobs.enqueue("billing.tasks.make_document", document.pk)
+    return document
 
 
 def _hold_back(document: InvoiceDocument, token: UUID, error: Exception) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django import template
+from django.utils.html import format_html
 
 from lib import jst
 
@@ -31,3 +32,10 @@ def weekday_word(day: dt.date) -> str:
 def table_day(day: dt.date) -> str:
     """12/09 水."""
     return f"{day:%m/%d} {jst.weekday(day)}"
+
+
+@register.filter
+def account(bank: str) -> str:
+    """The bank account with its kind and number (普通 1234567) kept on one line."""
+    before, *rest = bank.rsplit(" ", 2)
+    return format_html('{} <span class="nowrap">{} {}</span>', before, *rest) if len(rest) == 2 else bank

@@ -1,20 +1,22 @@
-"""Invoices: the list, one with its face and lines, its PDF."""
+"""Invoices: the list, one with its face, its lines and its papers, the PDF in force."""
 
+import datetime as dt
+from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_safe
 
 from accounts.access import page_for
+from accounts.queries import may_decide
 from billing import access, queries
-from billing.errors import NothingPrinted
-from billing.permissions import READ_INVOICES
+from billing.models import Invoice, InvoiceKind
+from billing.permissions import ISSUE_INVOICES, READ_INVOICES, SEND_INVOICES
 from billing.rules.days import period_name
-from billing.services import take_document
-from lib.htmx import redirect_see_other
+from billing.views.answers import answer_pdf
+from lib.actor import Actor
 from lib.requests import actor_of
 from lib.tables import page_of
 
@@ -35,16 +37,21 @@ def invoices(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One invoice as it was issued."""
-    found = access.invoice_for(actor_of(request), pk)
+    """One invoice: the face in force, its lines, its papers, to whom it was sent."""
+    actor = actor_of(request)
+    found = access.invoice_for(actor, pk)
     page = page_of(queries.invoice_lines(found), request.GET, size=LINES)
+    face = queries.face_in_force(found)
     context = {
         "invoice": found,
-        "face": found.face,
+        "face": face,
+        "first": dt.date.fromisoformat(face["period"]["first"]),
+        "last": dt.date.fromisoformat(face["period"]["last"]),
+        "is_one_off": found.kind == InvoiceKind.ONE_OFF,
         "name": period_name(found.period.last_day) if found.period else found.get_kind_display(),
         "page": page,
         "lines": [queries.shown_line(line) for line in page],
-        "document": queries.document_of(found),
+        **_papers(actor, found),
         "crumbs": [
             ("ホーム", reverse("config:home")),
             ("請求書", reverse("billing:invoices")),
@@ -54,18 +61,24 @@ def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "billing/invoice.html", context)
 
 
+def _papers(actor: Actor, found: Invoice) -> dict[str, Any]:
+    documents = queries.documents_of(found)
+    asked = queries.asked_correction(found) if actor.may(ISSUE_INVOICES) else None
+    return {
+        "documents": documents,
+        "document": [row for row in documents if row.kind != "copy"][-1],
+        "corrections": queries.corrections_of(found),
+        "sendings": queries.sendings_of(found),
+        "asked": asked,
+        "may_decide": asked is not None and may_decide(actor, asked),
+        "may_issue": actor.may(ISSUE_INVOICES),
+        "may_send": actor.may(SEND_INVOICES),
+    }
+
+
 # Not HEAD: that would record a download that nobody made.
 @require_GET
 def invoice_pdf(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The PDF; until it is made, the invoice's page with a word about it."""
-    actor = actor_of(request)
-    found = access.invoice_for(actor, pk)
-    try:
-        pdf = take_document(actor, found)
-    except NothingPrinted as error:
-        messages.warning(request, error.message)
-        return redirect_see_other(request, reverse("billing:invoice", args=[pk]))
-    name = f"seikyusho-{found.number}.pdf"
-    return HttpResponse(
-        pdf, content_type="application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )
+    """The PDF in force; until it is made, the invoice's page with a word about it."""
+    found = access.invoice_for(actor_of(request), pk)
+    return answer_pdf(request, queries.document_in_force(found))

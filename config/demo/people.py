@@ -43,6 +43,7 @@ NAMED = [
     ("10000003", 6, 4, [Role.EMPLOYEE], "HQ", 2, "担当"),
     ("10000004", 4, 3, [Role.EMPLOYEE, Role.ADMIN], "HQ", 0, "課長"),
     ("10000005", 8, 5, [Role.EMPLOYEE, Role.ADMIN], "KYUSHU", 0, "課長"),
+    ("10000006", 5, 9, [Role.EMPLOYEE, Role.BILLING], "KYUSHU", 0, "経理担当"),
     ("90000001", 2, 2, [Role.OPERATOR], "HQ", 0, "手配担当"),
     ("90000002", 7, 6, [Role.OPERATOR], "HQ", 0, "手配担当"),
     ("80000001", 3, 7, [Role.AUDITOR], "HQ", 6, "監査担当"),
@@ -148,7 +149,10 @@ def _named(row: tuple[str, int, int, list[Role], str, int, str], departments: di
 
 
 def _employee(n: int, department: Department) -> User:
-    return _person(f"2{n:07d}", n * 7 + 3, n * 3 + n // 15 + 1, [Role.EMPLOYEE], department, "")
+    # One of each office's general affairs receives its invoices; 九州支社 has its own among those who are printed.
+    is_contact = n < len(DEPARTMENTS) and not department.code.startswith("KYUSHU")
+    roles, post = ([Role.EMPLOYEE, Role.BILLING], "経理担当") if is_contact else ([Role.EMPLOYEE], "")
+    return _person(f"2{n:07d}", n * 7 + 3, n * 3 + n // 15 + 1, roles, department, post)
 
 
 def _person(login_id: str, family: int, given: int, roles: list[Role], department: Department, post: str) -> User:

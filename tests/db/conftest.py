@@ -4,15 +4,17 @@ import datetime as dt
 
 import pytest
 
+from accounts.models import Role
 from billing.models import Period
-from billing.services import open_periods
+from billing.services import open_periods, send_invoice
 from lib import clock
 from tests import factories
+from tests.billing.papers import correct, made
 
 
 @pytest.fixture
 def a_closed_month():
-    """One charge of last month on one invoice."""
+    """One charge of last month on one invoice, which was sent and corrected."""
     factories.contract()
     room = factories.department(factories.office())
     traveller = factories.person(of=room)
@@ -20,4 +22,8 @@ def a_closed_month():
     factories.charge(traveller, on=last)
     open_periods(factories.SETUP, until=clock.today())
     period = Period.objects.get(last_day=last)
-    return factories.close(period)
+    closed = factories.close(period)
+    factories.person(Role.BILLING, of=room)
+    send_invoice(factories.SETUP, made(closed.invoice))
+    correct(closed.invoice, recipient_name="九州住宅支社")
+    return closed

@@ -13,7 +13,7 @@ from psycopg import sql
 from accounts.models import Estimate
 from accounts.services import issue_recovery_codes, set_member_number
 from billing.queries import UsageFilter
-from billing.services import download_usage
+from billing.services import correct_invoice, download_usage, reissue_invoice, send_invoice
 from booking.models import AgencyFee, BillingDayRule, CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
 from booking.services.arranging import claim_call
 from booking.services.trips import next_trip_number
@@ -39,6 +39,10 @@ def complete(stage: Stage) -> None:
     charge(
         stage.own, amount=-fare.amount, origin=fare, relation="reversal", tax_class=fare.tax_class, nature=fare.nature
     )
+    desk = acting(stage.people["operator"])
+    send_invoice(desk, stage.invoice)
+    reissue_invoice(desk, stage.invoice, reason="紛失")
+    correct_invoice(desk, stage.to_correct)
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()
@@ -106,7 +110,8 @@ def twin(model: type[models.Model], constraint: str, row: dict[str, Any]) -> dic
     for name, columns in every.items():
         if name != constraint:
             free = sorted(columns - kept - {"valid"}, key=lambda column: (bool(fields[column].choices), column))
-            if free:
+            # NULL is equal to nothing, not even to itself.
+            if free and row[free[0]] is not None:
                 copy[free[0]] = another(fields[free[0]], row[free[0]])
     return copy
 

@@ -14,6 +14,8 @@ TABLES = {
     "booking_charge": "description",
     "billing_invoice": "number",
     "billing_invoiceline": "content",
+    "billing_invoicecorrection": "reason",
+    "billing_invoicemailing": "at",
 }
 DENIED = "42501"
 REFUSED = "23000"

@@ -91,6 +91,7 @@ CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
     "invoice_correction_by_two": ("billing.InvoiceCorrection", {"asked_by_id": 1, "decided_by_id": 1}),
     "document_kind_known": ("billing.InvoiceDocument", {"kind": NONSENSE}),
     "document_correction_has_one": ("billing.InvoiceDocument", {"kind": "correction", "correction_id": None}),
+    "document_copy_says_who_and_why": ("billing.InvoiceDocument", {"kind": "copy", "asked_by_id": None}),
     "document_made_has_hash": ("billing.InvoiceDocument", {"made_at": clock.now(), "sha256": ""}),
 }
 # constraint -> (model, which of its rows a second one may not equal)

@@ -2,6 +2,7 @@
 
 The traveller is `own`; `proxy` books for them, `other` is a colleague of their department, `approver` decides on their
 trips, `admin` belongs to their office and `admin'` to another one; `half` is the traveller after the password alone.
+`contact` is the office's 請求担当者 and nothing else: what they get beyond the `approver` stands in CONTACT.
 
 Answers: a status, or where a redirect leads: `in` the sign-in, `code` the second factor, `home` the home page.
 A name with `@` is an address with a parameter that names an object. What an address does not list answers 405.
@@ -11,8 +12,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-VIEWERS = ("anonymous", "half", "own", "proxy", "other", "approver", "admin", "admin'", "operator", "auditor")
+COLUMNS = ("anonymous", "half", "own", "proxy", "other", "approver", "admin", "admin'", "operator", "auditor")
+VIEWERS = (*COLUMNS, "contact")
 SIGNED_IN = VIEWERS[2:]
+CONTACT = {
+    "billing:invoices": "200",
+    "billing:invoice": "200",
+    "billing:invoice_pdf": "200",
+    "billing:document_pdf": "200",
+}
 
 TABLE = """
 address                              method  anon   half   own    proxy  other  appr   admin  admin' oper   audit
@@ -112,6 +120,15 @@ billing:close_progress               GET     in     code   404    404    404    
 billing:invoices                     GET     in     code   403    403    403    403    200    200    200    200
 billing:invoice                      GET     in     code   404    404    404    404    200    404    200    200
 billing:invoice_pdf                  GET     in     code   404    404    404    404    200    404    200    200
+billing:document_pdf                 GET     in     code   404    404    404    404    200    404    200    200
+billing:reissue                      GET     in     code   404    404    404    404    404    404    200    404
+billing:reissue                      POST    in     code   404    404    404    404    404    404    303    404
+billing:correct                      GET     in     code   404    404    404    404    404    404    200    404
+billing:correct                      POST    in     code   404    404    404    404    404    404    303    404
+billing:confirm_correction           GET     in     code   404    404    404    404    404    404    200    404
+billing:confirm_correction           POST    in     code   404    404    404    404    404    404    303    404
+billing:send                         GET     in     code   404    404    404    404    404    404    200    404
+billing:send                         POST    in     code   404    404    404    404    404    404    303    404
 billing:usage                        GET     in     code   403    403    403    403    200    200    200    200
 billing:usage@office                 GET     in     code   403    403    403    403    200    404    200    200
 billing:usage_csv                    GET     in     code   403    403    403    403    200    200    200    200
@@ -141,4 +158,8 @@ class Row(NamedTuple):
 def rows() -> list[Row]:
     """The table, read."""
     lines = [line.split() for line in TABLE.strip().splitlines()[1:] if line.strip()]
-    return [Row(name, method, dict(zip(VIEWERS, answers, strict=True))) for name, method, *answers in lines]
+    found = []
+    for name, method, *answers in lines:
+        row = dict(zip(COLUMNS, answers, strict=True))
+        found.append(Row(name, method, {**row, "contact": CONTACT.get(name, row["approver"])}))
+    return found

@@ -18,8 +18,9 @@ from accounts.models import Department, Role, User
 from accounts.services import add_dated_row, assign_approver, grant_proxy, publish_text
 from audit.models import Event
 from audit.services import queue_mail
-from billing.models import InvoiceDocument, Period
-from billing.services import open_periods, prepare_closing
+from billing.models import Invoice, InvoiceDocument, Period
+from billing.rules.papers import face_values
+from billing.services import ask_invoice_correction, open_periods, prepare_closing
 from booking.models import ChargeKind, Feed, Part, Search, SearchAnswer, TaxClass, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
@@ -61,6 +62,7 @@ class Stage:
             "admin'": factories.person(Role.ADMIN, of=away),
             "operator": factories.person(Role.OPERATOR, of=away),
             "auditor": factories.person(Role.AUDITOR, of=away),
+            "contact": factories.person(Role.BILLING, of=home),
         }
         grant_proxy(SETUP, principal=self.own, deputy=self.people["proxy"], first=START, reason="秘書")
         assign_approver(SETUP, self.own, approver=self.people["approver"], first=START, source="試験")
@@ -121,15 +123,24 @@ class Stage:
 
     def _money(self, away: Department) -> None:
         open_periods(SETUP, until=TODAY)
-        october, november = dt.date(2026, 10, 31), dt.date(2026, 11, 30)
+        september, october, november = dt.date(2026, 9, 30), dt.date(2026, 10, 31), dt.date(2026, 11, 30)
+        factories.charge(self.own, on=september)
+        self.to_correct = factories.close(self._period(september)).invoice
         factories.charge(self.own, on=october)
         closed = factories.close(self._period(october))
         self.invoice = closed.invoice
         InvoiceDocument.objects.update(pdf=b"%PDF", sha256="0" * 64, made_at=clock.now(), next_try_at=None)
+        self.paper = self.invoice.documents.get()
+        clerk = factories.acting(factories.person(Role.OPERATOR))
+        ask_invoice_correction(clerk, self.to_correct, values=self._face(self.to_correct), reason="移転")
         factories.charge(self.own, on=november)
         self.period = self._period(november)
         prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
         self.unprepared = Period.objects.get(office=away.office, last_day=november)
+
+    def _face(self, invoice: Invoice) -> dict[str, str]:
+        """The fields of a correction: another address."""
+        return {**face_values(invoice.face), "recipient_address": "福岡県福岡市博多区1-2-3"}
 
     def _period(self, last_day: dt.date) -> Period:
         return Period.objects.get(office=self.office, last_day=last_day)
@@ -170,6 +181,11 @@ class Stage:
             "billing:close_progress": self.period,
             "billing:invoice": self.invoice,
             "billing:invoice_pdf": self.invoice,
+            "billing:document_pdf": self.paper,
+            "billing:reissue": self.invoice,
+            "billing:correct": self.invoice,
+            "billing:confirm_correction": self.to_correct,
+            "billing:send": self.invoice,
             "billing:period": self.period,
             "billing:usage@office": self.office,
             "billing:usage_csv@office": self.office,
@@ -217,6 +233,8 @@ class Stage:
             "accounts:second_factor": lambda: {"code": code_now()},
             "accounts:recovery": lambda: {"code": "ABCDEF-ABCDEF-ABCDEF-ABCDEF"},
             "accounts:refuse_confirmation": lambda: {"note": "金額が違います"},
+            "billing:correct": lambda: {**self._face(self.invoice), "reason": "移転"},
+            "billing:reissue": lambda: {"reason": "紛失"},
             "booking:cancel": lambda: {"fee": "320"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},

@@ -19,7 +19,7 @@ from accounts.models import OfficeDetails, Role
 from accounts.services import withdraw_confirmation
 from audit.services import queue_mail
 from billing.models import Invoice, Period
-from billing.services import open_periods
+from billing.services import open_periods, reissue_invoice, send_invoice
 from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer
 from lib import clock
 from lib.dated import between
@@ -102,6 +102,15 @@ def invoices(stage: Stage, n: int) -> None:
     assert Invoice.objects.count() > n
 
 
+def papers(stage: Stage, n: int) -> None:
+    """Copies and sendings of one invoice, to as many contacts."""
+    for _ in range(n):
+        factories.person(Role.BILLING, of=factories.department(stage.office))
+    for _ in range(n):
+        reissue_invoice(acting(stage.people["operator"]), stage.invoice, reason="紛失")
+        send_invoice(acting(stage.people["operator"]), stage.invoice)
+
+
 def offers(stage: Stage, n: int) -> None:
     """An answer with many offers, and answers of many suppliers."""
     SearchAnswer.objects.filter(pk=stage.answer.pk).update(offers=[rail_offer(TRAVEL).as_json()] * n)
@@ -168,6 +177,8 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
     "a period": ("billing:period", "", "operator", charges),
     "invoices": ("billing:invoices", "", "auditor", invoices),
+    "an invoice": ("billing:invoice", "", "operator", papers),
+    "sending an invoice": ("billing:send", "", "operator", papers),
     "usage": ("billing:usage", "", "admin", charges),
     "usage of all offices": ("billing:usage", "", "operator", charges),
 }

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.models import Contract
 from audit.services import record_command
-from config.demo.months import close_past_months
+from config.demo.months import close_past_months, send_past_invoices
 from config.demo.people import DEMO, make_cast
 from config.demo.trips import make_connections, make_trips
 
@@ -32,4 +32,5 @@ class Command(BaseCommand):
             cast = make_cast(options["people"])
             trips = make_trips(cast, make_connections())
             invoices = close_past_months(cast)
-        self.stdout.write(f"{len(cast.everybody)} people, {trips} trips, {invoices} invoices")
+        sent = send_past_invoices(cast)
+        self.stdout.write(f"{len(cast.everybody)} people, {trips} trips, {invoices} invoices, {sent} of them sent")
