@@ -15,6 +15,7 @@ KINDS = [
         "請求書 {number} を発行しました（{total}円）。",
         keys="number total lines",
     ),
+    kind("billing.one_off.issued", "一時費用の請求", "一時費用の請求書 {number} を発行しました。", keys="number"),
     kind("billing.invoice.printed", "請求書PDFの作成", "請求書のPDFを作りました。", keys="sha256"),
     kind("billing.invoice.downloaded", "請求書のダウンロード", "請求書をダウンロードしました。", keys="number"),
     kind(

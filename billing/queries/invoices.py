@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Q, QuerySet
 
 from billing.models import DocumentKind, Invoice, InvoiceDocument, InvoiceLine
 from billing.queries.lines import DraftLine
@@ -49,8 +49,9 @@ def invoices(actor: Actor) -> QuerySet[Invoice]:
 
 
 def invoice_lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
-    """The lines of an invoice in their order."""
-    return InvoiceLine.objects.filter(invoice=invoice).order_by("position")
+    """The lines of an invoice in their order, each with its charge's public id."""
+    lines = InvoiceLine.objects.filter(invoice=invoice).annotate(charge_public_id=F("charge__public_id"))
+    return lines.order_by("position")
 
 
 def document_of(invoice: Invoice) -> InvoiceDocument:

@@ -1,7 +1,9 @@
 """Verbs of billing. Import them from here or from the module that holds them."""
 
 from billing.services.closing import carry_out_closing, close_period, prepare_closing, reopen_period, request_closing
+from billing.services.corrections import ask_charge_correction, ask_charge_reversal, decide_charge_correction
 from billing.services.documents import make_document, take_document
+from billing.services.one_off import ask_one_off, issue_one_off
 from billing.services.periods import open_periods
 from billing.services.usage import CP932, ENCODINGS, UTF8, UsageFile, download_usage
 
@@ -10,9 +12,14 @@ __all__ = [
     "ENCODINGS",
     "UTF8",
     "UsageFile",
+    "ask_charge_correction",
+    "ask_charge_reversal",
+    "ask_one_off",
     "carry_out_closing",
     "close_period",
+    "decide_charge_correction",
     "download_usage",
+    "issue_one_off",
     "make_document",
     "open_periods",
     "prepare_closing",

@@ -1,5 +1,6 @@
 """Invoices: the list, one with its face and lines, its PDF."""
 
+import datetime as dt
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET, require_safe
 from accounts.access import page_for
 from billing import access, queries
 from billing.errors import NothingPrinted
-from billing.permissions import READ_INVOICES
+from billing.permissions import ISSUE_INVOICES, READ_CHARGES, READ_INVOICES
 from billing.rules.days import period_name
 from billing.services import take_document
 from lib.htmx import redirect_see_other
@@ -28,6 +29,7 @@ def invoices(request: HttpRequest) -> HttpResponse:
     page_for(actor, READ_INVOICES)
     context = {
         "page": page_of(queries.invoices(actor), request.GET),
+        "may_issue": actor.may(ISSUE_INVOICES),
         "crumbs": [("ホーム", reverse("config:home")), ("請求書", "")],
     }
     return render(request, "billing/invoices.html", context)
@@ -36,12 +38,17 @@ def invoices(request: HttpRequest) -> HttpResponse:
 @require_safe
 def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One invoice as it was issued."""
-    found = access.invoice_for(actor_of(request), pk)
+    actor = actor_of(request)
+    found = access.invoice_for(actor, pk)
     page = page_of(queries.invoice_lines(found), request.GET, size=LINES)
     context = {
         "invoice": found,
         "face": found.face,
         "name": period_name(found.period.last_day) if found.period else found.get_kind_display(),
+        "is_one_off": found.period is None,
+        "first": dt.date.fromisoformat(found.face["period"]["first"]),
+        "last": dt.date.fromisoformat(found.face["period"]["last"]),
+        "may_read_charges": actor.may(READ_CHARGES),
         "page": page,
         "lines": [queries.shown_line(line) for line in page],
         "document": queries.document_of(found),
