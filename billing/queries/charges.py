@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Count, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from accounts.models import Office
@@ -50,7 +50,7 @@ def charges(actor: Actor, wanted: ChargeFilter) -> QuerySet[Any]:
     found: QuerySet[Any] = with_payer(_in_state(wanted.state)).annotate(
         invoice_number=Subquery(line.values("invoice__number")[:1]),
         invoice_id_public=Subquery(line.values("invoice__public_id")[:1]),
-        bearer=Coalesce(Subquery(line.values("invoice__office")[:1]), "payer"),
+        bearer=Coalesce(Subquery(line.values("invoice__office")[:1]), "payer", output_field=BigIntegerField()),
     )
     if wanted.state == ChargeState.HOMELESS:
         found = found.filter(payer=None)

@@ -12,6 +12,7 @@ from psycopg import sql
 
 from accounts.models import Estimate
 from accounts.services import issue_recovery_codes, set_member_number
+from billing.models import OneOffRequest
 from billing.queries import UsageFilter
 from billing.services import download_usage
 from booking.models import CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
@@ -37,6 +38,7 @@ def complete(stage: Stage) -> None:
     charge(
         stage.own, amount=-fare.amount, origin=fare, relation="reversal", tax_class=fare.tax_class, nature=fare.nature
     )
+    OneOffRequest.objects.filter(pk=stage.one_off.pk).update(invoice=stage.invoice)
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()

@@ -76,6 +76,8 @@ CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
     "supplier_number_is_t13": ("booking.SupplierNature", {"registration_number": "1234567890123"}),
     "billing_day_rule_fits": ("booking.BillingDayRule", {"subject": "fare", "basis": "night"}),
     "agency_fee_yen_or_percent": ("booking.AgencyFee", {"yen": 550, "percent": 20}),
+    "one_off_has_lines": ("billing.OneOffRequest", {"lines": []}),
+    "one_off_says_why": ("billing.OneOffRequest", {"reason": ""}),
     "period_days_in_order": ("billing.Period", {"last_day": "2020-01-01"}),
     "period_state_known": ("billing.Period", {"state": NONSENSE}),
     "period_closed_has_time": ("billing.Period", {"state": "closed", "closed_at": None}),

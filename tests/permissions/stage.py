@@ -18,12 +18,14 @@ from accounts.services import assign_approver, grant_proxy, publish_text
 from audit.models import Event
 from audit.services import queue_mail
 from billing.models import InvoiceDocument, Period
-from billing.services import open_periods
+from billing.rules.one_off import OneOffLine
+from billing.services import ask_charge_correction, ask_one_off, open_periods
 from booking.models import Feed, Part, Search, SearchAnswer, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
 from lib import clock, jst, registry
+from lib.actor import Actor
 from tests import factories
 from tests.accounts.second_factor import code_now, enrol
 from tests.accounts.two_people import TRIAL, ask
@@ -119,8 +121,18 @@ class Stage:
         closed = factories.close(self._period(october))
         self.invoice = closed.invoice
         InvoiceDocument.objects.update(pdf=b"%PDF", sha256="0" * 64, made_at=clock.now(), next_try_at=None)
-        factories.charge(self.own, on=november)
+        self.charge = factories.charge(self.own, on=november)
         self.period = self._period(november)
+        self._asked_for(acting(factories.person(Role.OPERATOR)))
+
+    def _asked_for(self, colleague: Actor) -> None:
+        """What an operator wants a second one to agree to."""
+        self.wrong = self.invoice.lines.get().charge
+        ask_charge_correction(colleague, self.wrong, difference=-160, reason="運賃の誤り")
+        self.one_off = ask_one_off(
+            colleague, office=self.office, lines=[OneOffLine("初期費用", 330000, "standard")], day=TODAY,
+            due_on=dt.date(2027, 1, 29), reference="PO-1", reason="契約書第8条",
+        )  # fmt: skip
 
     def _period(self, last_day: dt.date) -> Period:
         return Period.objects.get(office=self.office, last_day=last_day)
@@ -156,8 +168,12 @@ class Stage:
             "accounts:withdraw_confirmation": self.asked_oneself,
             "audit:event": self.event,
             "audit:mail": self.mail,
+            "billing:charge": self.charge,
             "billing:close": self.period,
             "billing:close_progress": self.period,
+            "billing:correct_charge": self.charge,
+            "billing:decide_correction": self.wrong,
+            "billing:decide_one_off": self.one_off,
             "billing:invoice": self.invoice,
             "billing:invoice_pdf": self.invoice,
             "billing:period": self.period,
@@ -199,6 +215,8 @@ class Stage:
             "accounts:second_factor": lambda: {"code": code_now()},
             "accounts:recovery": lambda: {"code": "ABCDEF-ABCDEF-ABCDEF-ABCDEF"},
             "accounts:refuse_confirmation": lambda: {"note": "金額が違います"},
+            "billing:correct_charge": lambda: {"way": "right", "amount": "40000", "reason": "誤り", "step": "ask"},
+            "billing:one_off": self._initial_costs,
             "booking:cancel": lambda: {"fee": "320"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
@@ -213,6 +231,13 @@ class Stage:
     def _new_passwords(self) -> dict[str, Any]:
         fresh = "Shiro-kumo-2027-umi"
         return {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh}
+
+    def _initial_costs(self) -> dict[str, Any]:
+        return {
+            "office": str(self.office.public_id), "reason": "契約書第8条", "step": "ask", "lines-TOTAL_FORMS": "1",
+            "lines-INITIAL_FORMS": "0", "lines-0-content": "初期費用", "lines-0-amount": "330000",
+            "lines-0-tax_class": "standard", **day_fields("day", TODAY),
+        }  # fmt: skip
 
     def _upload(self) -> dict[str, Any]:
         content = usage_file(purchase(self.ticketed, number="2003"))

@@ -19,7 +19,7 @@ from accounts.models import Role
 from accounts.services import withdraw_confirmation
 from audit.services import queue_mail
 from billing.models import Invoice, Period
-from billing.services import open_periods
+from billing.services import ask_charge_correction, open_periods
 from booking.models import Feed, FeedRow, SearchAnswer
 from lib import clock
 from tests import factories
@@ -94,6 +94,14 @@ def charges(stage: Stage, n: int) -> None:
         factories.charge(traveller, on=dt.date(2026, 11, 30), reservation=ride, segment=factories.segment(ride))
 
 
+def followers(stage: Stage, n: int) -> None:
+    """Corrections of one charge, and requests that ended."""
+    for _ in range(n):
+        factories.charge(stage.own, amount=1, kind="correction", origin=stage.charge, relation="correction")
+        asked = ask_charge_correction(acting(stage.people["operator"]), stage.charge, difference=1, reason="誤り")
+        withdraw_confirmation(acting(stage.people["operator"]), asked)
+
+
 def invoices(stage: Stage, n: int) -> None:
     offices(stage, n)
     for period in Period.objects.filter(last_day=dt.date(2026, 11, 30)).select_related("office"):
@@ -148,6 +156,9 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
     "a period": ("billing:period", "", "operator", charges),
     "invoices": ("billing:invoices", "", "auditor", invoices),
+    "charges": ("billing:charges", "", "operator", charges),
+    "charges found by words": ("billing:charges", "?state=open&q=試験", "auditor", charges),
+    "a charge": ("billing:charge", "", "operator", followers),
     "usage": ("billing:usage", "", "admin", charges),
     "usage of all offices": ("billing:usage", "", "operator", charges),
 }
