@@ -124,7 +124,7 @@ def _payer(charge: Charge, line: InvoiceLine | None) -> Fact:
             "拠点", "未設定", ["利用日の所属がありません。所属を登録すると、その拠点の次の請求に入ります。", *why]
         )
     department = membership.department
-    days = f"{department.name}の所属期間は {_range(membership.first_day, membership.last_day)}です"
+    days = f"{department.name}に所属するのは{_range(membership.first_day, membership.last_day)}です"
     keyed = f"（{jst.short_moment(membership.recorded_at)} に登録）。"
     if charge.relation == Relation.TRANSFER_IN:
         why.insert(0, "付替：所属の変更が締めのあとに登録されたため、移った拠点に請求します。")
@@ -194,4 +194,5 @@ def _of_row(row: Any) -> str:
 
 
 def _range(first: dt.date | None, last: dt.date | None) -> str:
-    return f"{jst.long_day(first) if first else ''}–{jst.long_day(last) if last else ''}"
+    begins = f"{jst.long_day(first)}から" if first else ""
+    return f"{begins}{jst.long_day(last)}まで" if last else begins or "定めなし"

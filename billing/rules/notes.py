@@ -11,6 +11,8 @@ class Noted(Protocol):
     """What the notes look at: lines that are alike."""
 
     @property
+    def department_code(self) -> str: ...
+    @property
     def nature(self) -> str: ...
     @property
     def tax_class(self) -> str: ...
@@ -35,8 +37,9 @@ def notes_of(rows: Sequence[Noted], *, carried: int, payable: int, rounding: str
     ends = "四捨五入しました" if rounding == "四捨五入" else "切り捨てました"
     notes = [
         f"金額は税込です。消費税額は税率ごとの合計から1回だけ計算し、1円未満を{ends}（{rates}）。",
-        "所属は利用日のものです。",
     ]
+    if any(row.department_code for row in rows):
+        notes.append("所属は利用日のものです。")
     if "intermediary" in natures:
         notes.append("媒介者交付特例（媒）は、手配先に代わって当社が請求書を交付するものです。")
     if "reduced" in classes:

@@ -173,7 +173,7 @@ def test_a_charge_says_who_pays_by_which_membership_and_when_it_was_keyed_in(wor
     text = text_of(desk, factories.charge(world.person, on=DAY))
     assert "九州支社" in text
     keyed_in = world.person.memberships.get().recorded_at
-    assert f"総務企画部の所属期間は 2024年7月1日(月)–です（{jst.short_moment(keyed_in)} に登録）" in text
+    assert f"総務企画部に所属するのは2024年7月1日(月)からです（{jst.short_moment(keyed_in)} に登録）" in text
     away = factories.charge(factories.person(first=dt.date(2026, 11, 20)), on=DAY)
     assert "利用日の所属がありません" in text_of(desk, away)
 
