@@ -6,8 +6,9 @@ from django.http import Http404
 
 from accounts.models import Office
 from audit.services import record_refusal
-from billing.models import Invoice, InvoiceDocument, Period
-from billing.permissions import READ_INVOICES, READ_PERIODS, READ_USAGE
+from billing.models import Invoice, InvoiceDocument, OneOffRequest, Period
+from billing.permissions import ISSUE_INVOICES, READ_CHARGES, READ_INVOICES, READ_PERIODS, READ_USAGE
+from booking.models import Charge
 from lib.actor import Actor, Scope
 
 
@@ -55,5 +56,31 @@ def usage_office_for(actor: Actor, public_id: str) -> Office | None:
         raise Http404
     if actor.scope(READ_USAGE) is not Scope.ALL and found.public_id not in actor.offices:
         record_refusal(actor, "accounts.office", found.public_id, action=READ_USAGE)
+        raise Http404
+    return found
+
+
+def charge_for(actor: Actor, public_id: UUID, *, to: str = READ_CHARGES) -> Charge:
+    """A charge that the actor may read, or correct with `to=CORRECT_CHARGES`. Raises Http404."""
+    found = (
+        Charge.objects.filter(public_id=public_id)
+        .select_related("person", "office", "reservation__trip", "reservation__connection", "feed_row__feed", "origin")
+        .first()
+    )
+    if found is None:
+        raise Http404
+    if actor.scope(to) is not Scope.ALL:
+        record_refusal(actor, "booking.charge", public_id, action=to)
+        raise Http404
+    return found
+
+
+def one_off_for(actor: Actor, public_id: UUID) -> OneOffRequest:
+    """A request for a one-off invoice, for those who issue invoices. Raises Http404."""
+    found = OneOffRequest.objects.filter(public_id=public_id).select_related("office", "invoice").first()
+    if found is None:
+        raise Http404
+    if actor.scope(ISSUE_INVOICES) is not Scope.ALL:
+        record_refusal(actor, "billing.oneoffrequest", public_id, action=ISSUE_INVOICES)
         raise Http404
     return found

@@ -41,3 +41,23 @@ class CorrectionNotAsked(PortalError):
 
 class NoContact(PortalError):
     default = "この拠点には請求担当者がいません。請求担当者の権限を付けてから送ってください。"
+
+
+class NotCorrectable(PortalError):
+    default = "この費用は訂正できません。"
+
+
+class NoDifference(PortalError):
+    default = "いまの金額と同じです。正しい金額か、0円でない差額を入力してください。"
+
+
+class NotAsked(PortalError):
+    default = "確認を待っている依頼がありません。取り下げられたか、もう終わっています。"
+
+
+class NothingToBill(PortalError):
+    default = "合計が0円以下です。一時費用の請求書は、合計が1円以上になるように入力してください。"
+
+
+class DueDatePassed(PortalError):
+    default = "支払期限が過ぎています。支払期限を決め直して、もう一度依頼してください。"

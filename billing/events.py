@@ -35,6 +35,7 @@ KINDS = [
         "請求書 {number} を{recipients}名の請求担当者に送りました。",
         keys="number recipients again",
     ),
+    kind("billing.one_off.issued", "一時費用の請求", "一時費用の請求書 {number} を発行しました。", keys="number"),
     kind("billing.invoice.printed", "請求書PDFの作成", "請求書のPDFを作りました。", keys="sha256"),
     kind("billing.invoice.downloaded", "請求書のダウンロード", "請求書をダウンロードしました。", keys="number"),
     kind(

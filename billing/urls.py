@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.views import invoices, papers, periods, usage
+from billing.views import charges, invoices, one_off, papers, periods, usage
 
 app_name = "billing"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("closing/<uuid:pk>/close/", periods.close, name="close"),
     path("closing/<uuid:pk>/progress/", periods.close_progress, name="close_progress"),
     path("invoices/", invoices.invoices, name="invoices"),
+    path("invoices/one-off/", one_off.one_off, name="one_off"),
+    path("invoices/one-off/<uuid:pk>/", one_off.decide_one_off, name="decide_one_off"),
     path("invoices/<uuid:pk>/", invoices.invoice, name="invoice"),
     path("invoices/<uuid:pk>/pdf/", invoices.invoice_pdf, name="invoice_pdf"),
     path("invoices/<uuid:pk>/reissue/", papers.reissue, name="reissue"),
@@ -19,6 +21,10 @@ urlpatterns = [
     path("invoices/<uuid:pk>/correct/confirm/", papers.confirm_correction, name="confirm_correction"),
     path("invoices/<uuid:pk>/send/", papers.send, name="send"),
     path("invoices/documents/<uuid:pk>/pdf/", papers.document_pdf, name="document_pdf"),
+    path("charges/", charges.charges, name="charges"),
+    path("charges/<uuid:pk>/", charges.charge, name="charge"),
+    path("charges/<uuid:pk>/correct/", charges.correct, name="correct_charge"),
+    path("charges/<uuid:pk>/correct/decide/", charges.decide_correction, name="decide_correction"),
     path("usage/", usage.usage, name="usage"),
     path("usage/csv/", usage.usage_csv, name="usage_csv"),
 ]

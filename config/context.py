@@ -17,6 +17,7 @@ ENTRIES: list[tuple[str, Scope, str, str, str]] = [
     ("booking.feed.read", Scope.ALL, "利用実績", "booking:feeds", "/feeds/"),
     ("billing.period.read", Scope.ALL, "締め", "billing:periods", "/closing/"),
     ("billing.invoice.read", Scope.OFFICE, "請求書", "billing:invoices", "/invoices/"),
+    ("billing.charge.read", Scope.ALL, "費用", "billing:charges", "/charges/"),
     ("billing.usage.read", Scope.OFFICE, "利用状況", "billing:usage", "/usage/"),
     ("accounts.confirmation.read", Scope.ALL, "二人確認", "accounts:confirmations", "/confirmations/"),
     ("accounts.person.read", Scope.OFFICE, "利用者", "accounts:people", "/people/"),

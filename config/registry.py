@@ -52,6 +52,7 @@ registry.object_names.update(
         "billing.period": ("締め", billing.queries.period_names),
         "billing.invoice": ("請求書", billing.queries.invoice_names),
         "billing.invoicedocument": ("請求書PDF", billing.queries.document_names),
+        "billing.oneoffrequest": ("一時費用の請求", _no_names),
     }
 )
 
@@ -60,15 +61,29 @@ def _close_page(period: UUID, _: UUID) -> str:
     return reverse("billing:close", args=[period])
 
 
-def _correction_page(invoice: UUID, _: UUID) -> str:
+def _invoice_correction_page(invoice: UUID, _: UUID) -> str:
     return reverse("billing:confirm_correction", args=[invoice])
+
+
+def _correction_page(charge: UUID, _: UUID) -> str:
+    return reverse("billing:decide_correction", args=[charge])
+
+
+def _one_off_page(wish: UUID, _: UUID) -> str:
+    return reverse("billing:decide_one_off", args=[wish])
 
 
 registry.register_confirmations(
     [
         registry.ConfirmationKind("billing.close", "締め", "billing.period.close", _close_page, "closing.md"),
         registry.ConfirmationKind(
-            billing.queries.CORRECTION, "請求書の修正", "billing.invoice.issue", _correction_page, "invoices.md"
+            billing.queries.CORRECTION, "請求書の修正", "billing.invoice.issue", _invoice_correction_page, "invoices.md"
+        ),
+        registry.ConfirmationKind(
+            "billing.correct_charge", "費用の訂正・取消", "billing.charge.correct", _correction_page, "corrections.md"
+        ),
+        registry.ConfirmationKind(
+            "billing.one_off", "一時費用の請求", "billing.invoice.issue", _one_off_page, "one_off.md"
         ),
     ]
 )

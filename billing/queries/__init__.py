@@ -1,10 +1,14 @@
 """Nouns for the pages of billing. Import them from here."""
 
+from billing.queries.charge_page import ChargePage, charge_page
+from billing.queries.charges import ChargeFilter, ChargeState, charges, charges_count_and_sum
 from billing.queries.collecting import draft_lines, due_lines, open_charges, unset_charges
+from billing.queries.corrections import correction_placement, reversal_placement, standing_of
 from billing.queries.faces import Draft, draft_invoice, draft_one_off, period_digest, preview
 from billing.queries.invoices import ShownLine, invoice_lines, invoice_names, invoices, shown_line
 from billing.queries.lines import DraftLine, numbered, with_payer
 from billing.queries.obstacles import Obstacle
+from billing.queries.one_off import OneOffPreview, one_off_confirmation, one_off_due, one_off_preview, preview_request
 from billing.queries.papers import (
     CORRECTION,
     Sending,
@@ -50,9 +54,13 @@ __all__ = [
     "COLUMNS",
     "CORRECTION",
     "Basis",
+    "ChargeFilter",
+    "ChargePage",
+    "ChargeState",
     "Draft",
     "DraftLine",
     "Obstacle",
+    "OneOffPreview",
     "PeriodRow",
     "Sending",
     "ShownLine",
@@ -61,8 +69,12 @@ __all__ = [
     "UsageFilter",
     "UsagePreview",
     "asked_correction",
+    "charge_page",
+    "charges",
+    "charges_count_and_sum",
     "contacts_of",
     "correction_digest",
+    "correction_placement",
     "corrections_of",
     "default_month",
     "document_in_force",
@@ -80,6 +92,9 @@ __all__ = [
     "invoices",
     "moved_lines",
     "numbered",
+    "one_off_confirmation",
+    "one_off_due",
+    "one_off_preview",
     "open_charges",
     "paper_of",
     "period_digest",
@@ -88,9 +103,12 @@ __all__ = [
     "period_rows",
     "preview",
     "preview_lines",
+    "preview_request",
+    "reversal_placement",
     "sendings_of",
     "shown_line",
     "shown_obstacles",
+    "standing_of",
     "tally_invoice",
     "transfer_lines",
     "unset_charges",

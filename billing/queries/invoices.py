@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
@@ -57,8 +57,9 @@ def invoices(actor: Actor) -> QuerySet[Invoice]:
 
 
 def invoice_lines(invoice: Invoice) -> QuerySet[InvoiceLine]:
-    """The lines of an invoice in their order."""
-    return InvoiceLine.objects.filter(invoice=invoice).order_by("position")
+    """The lines of an invoice in their order, each with its charge's public id."""
+    lines = InvoiceLine.objects.filter(invoice=invoice).annotate(charge_public_id=F("charge__public_id"))
+    return lines.order_by("position")
 
 
 def invoice_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:

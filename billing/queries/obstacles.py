@@ -98,7 +98,7 @@ def _homeless(last_day: dt.date, terms: ContractTerms) -> list[Obstacle]:
             found["count"],
             found["total"],
             stops=terms.waits_for_membership,
-            url=reverse("accounts:people"),
+            url=f"{reverse('billing:charges')}?state=homeless",
             is_common=True,
         )
     ]
@@ -208,10 +208,11 @@ def _unset(due: Sequence[DaySums]) -> list[Obstacle]:
     count, amount = sum(row.unset for row in due), sum(row.unset_amount for row in due)
     if not count:
         return []
+    url = f"{reverse('billing:charges')}?state=unset"
     detail = (
         "手配先の取扱い（自社売上・立替金・媒介者交付特例）か税区分が決まっていません。窓口の責任者に確かめてください。"
     )
-    return [Obstacle("取扱い・税区分が未設定", detail, count, amount, stops=True)]
+    return [Obstacle("取扱い・税区分が未設定", detail, count, amount, stops=True, url=url)]
 
 
 def _unsettled(rows: Sequence[Unsettled], last_day: dt.date, terms: ContractTerms) -> list[Obstacle]:

@@ -94,6 +94,11 @@ def tally_due(period: Period, transfers: Sequence[DraftLine]) -> Tallies:
     return Tallies(_merged([*found, *(_single(line) for line in transfers)]), _with_people(people, charges, transfers))
 
 
+def tally_lines(lines: Iterable[DraftLine]) -> Tallies:
+    """The sums of lines that belong to no traveller and stand nowhere yet."""
+    return Tallies(_merged(_single(line) for line in lines), {})
+
+
 def _with_people(people: Counter[str], charges: Any, transfers: Sequence[DraftLine]) -> Mapping[str, int]:
     """Count the people of transfers who have no other line in that department."""
     wanted = {(line.department_code, line.person_login) for line in transfers}

@@ -13,7 +13,7 @@ from accounts.access import page_for
 from accounts.queries import may_decide
 from billing import access, queries
 from billing.models import Invoice, InvoiceKind
-from billing.permissions import ISSUE_INVOICES, READ_INVOICES, SEND_INVOICES
+from billing.permissions import ISSUE_INVOICES, READ_CHARGES, READ_INVOICES, SEND_INVOICES
 from billing.rules.days import period_name
 from billing.views.answers import answer_pdf
 from lib.actor import Actor
@@ -30,6 +30,7 @@ def invoices(request: HttpRequest) -> HttpResponse:
     page_for(actor, READ_INVOICES)
     context = {
         "page": page_of(queries.invoices(actor), request.GET),
+        "may_issue": actor.may(ISSUE_INVOICES),
         "crumbs": [("ホーム", reverse("config:home")), ("請求書", "")],
     }
     return render(request, "billing/invoices.html", context)
@@ -51,6 +52,7 @@ def invoice(request: HttpRequest, pk: UUID) -> HttpResponse:
         "name": period_name(found.period.last_day) if found.period else found.get_kind_display(),
         "page": page,
         "lines": [queries.shown_line(line) for line in page],
+        "links": actor.may(READ_CHARGES),
         **_papers(actor, found),
         "crumbs": [
             ("ホーム", reverse("config:home")),

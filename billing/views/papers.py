@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import needs_step_up
 from accounts.queries import may_decide
 from billing import access, queries
-from billing.forms import CorrectionForm, ReissueForm
+from billing.forms import InvoiceCorrectionForm, ReissueForm
 from billing.models import Invoice
 from billing.permissions import ISSUE_INVOICES, SEND_INVOICES
 from billing.rules.papers import face_values
@@ -53,7 +53,7 @@ def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     found = access.invoice_for(actor, pk, to=ISSUE_INVOICES)
     held, face = kept.take(request), queries.face_in_force(found)
-    form = CorrectionForm(request.POST if request.method == "POST" else held, initial=face_values(face))
+    form = InvoiceCorrectionForm(request.POST if request.method == "POST" else held, initial=face_values(face))
     if request.method == "POST" and form.is_valid():
         try:
             ask_invoice_correction(actor, found, values=form.values(), reason=form.cleaned_data["reason"])

@@ -21,7 +21,7 @@ from booking.models import (
     TaxClass,
     TaxRule,
 )
-from booking.queries.billing_days import DAY, basis_on, cancellation_day, is_open, planned_day
+from booking.queries.billing_days import DAY, basis_on, cancellation_day, planned_day, reversal_day
 from lib import clock, yen
 from lib.actor import Actor
 from lib.verbs import inside
@@ -286,7 +286,7 @@ def reverse_charge(
     that is invoiced, it is billed by the day it happened.
     """
     happened = occurred_on or clock.today()
-    kept = charge.person is None or charge.billing_on >= clock.today() or is_open(charge.person, charge.billing_on)
+    billing_on, rule = reversal_day(charge, happened)
     return add_charge(
         actor,
         person=charge.person,
@@ -295,8 +295,8 @@ def reverse_charge(
         amount=-charge.amount,
         used_on=charge.used_on,
         occurred_on=happened,
-        billing_on=charge.billing_on if kept else happened,
-        rule="as_original" if kept else "happened_on",
+        billing_on=billing_on,
+        rule=rule,
         description=f"払戻 {charge.description}",
         source=source,
         issued_on=charge.issued_on,

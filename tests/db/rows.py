@@ -12,6 +12,7 @@ from psycopg import sql
 
 from accounts.models import Estimate
 from accounts.services import issue_recovery_codes, set_member_number
+from billing.models import OneOffRequest
 from billing.queries import UsageFilter
 from billing.services import correct_invoice, download_usage, reissue_invoice, send_invoice
 from booking.models import AgencyFee, BillingDayRule, CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
@@ -43,6 +44,7 @@ def complete(stage: Stage) -> None:
     send_invoice(desk, stage.invoice)
     reissue_invoice(desk, stage.invoice, reason="紛失")
     correct_invoice(desk, stage.to_correct)
+    OneOffRequest.objects.filter(pk=stage.one_off.pk).update(invoice=stage.invoice)
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()

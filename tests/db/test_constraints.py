@@ -82,6 +82,8 @@ CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
     "stay_tax_rule_level_known": ("booking.StayTaxRule", {"level": NONSENSE}),
     "stay_tax_rule_combine_known": ("booking.StayTaxRule", {"combine": "minus"}),
     "airport_charge_date_rule_known": ("booking.AirportCharge", {"date_rule": "sale"}),
+    "one_off_has_lines": ("billing.OneOffRequest", {"lines": []}),
+    "one_off_says_why": ("billing.OneOffRequest", {"reason": ""}),
     "period_days_in_order": ("billing.Period", {"last_day": "2020-01-01"}),
     "period_state_known": ("billing.Period", {"state": NONSENSE}),
     "period_closed_has_time": ("billing.Period", {"state": "closed", "closed_at": None}),

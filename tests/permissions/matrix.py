@@ -129,6 +129,16 @@ billing:confirm_correction           GET     in     code   404    404    404    
 billing:confirm_correction           POST    in     code   404    404    404    404    404    404    303    404
 billing:send                         GET     in     code   404    404    404    404    404    404    200    404
 billing:send                         POST    in     code   404    404    404    404    404    404    303    404
+billing:one_off                      GET     in     code   403    403    403    403    403    403    200    403
+billing:one_off                      POST    in     code   403    403    403    403    403    403    303    403
+billing:decide_one_off               GET     in     code   404    404    404    404    404    404    200    404
+billing:decide_one_off               POST    in     code   404    404    404    404    404    404    303    404
+billing:charges                      GET     in     code   403    403    403    403    403    403    200    200
+billing:charge                       GET     in     code   404    404    404    404    404    404    200    200
+billing:correct_charge               GET     in     code   404    404    404    404    404    404    200    404
+billing:correct_charge               POST    in     code   404    404    404    404    404    404    303    404
+billing:decide_correction            GET     in     code   404    404    404    404    404    404    200    404
+billing:decide_correction            POST    in     code   404    404    404    404    404    404    303    404
 billing:usage                        GET     in     code   403    403    403    403    200    200    200    200
 billing:usage@office                 GET     in     code   403    403    403    403    200    404    200    200
 billing:usage_csv                    GET     in     code   403    403    403    403    200    200    200    200

@@ -19,13 +19,15 @@ from accounts.services import add_dated_row, assign_approver, grant_proxy, publi
 from audit.models import Event
 from audit.services import queue_mail
 from billing.models import Invoice, InvoiceDocument, Period
+from billing.rules.one_off import OneOffLine
 from billing.rules.papers import face_values
-from billing.services import ask_invoice_correction, open_periods, prepare_closing
+from billing.services import ask_charge_correction, ask_invoice_correction, ask_one_off, open_periods, prepare_closing
 from booking.models import ChargeKind, Feed, Part, Search, SearchAnswer, TaxClass, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
 from lib import clock, jst, registry
+from lib.actor import Actor
 from lib.dated import Confidence
 from tests import factories
 from tests.accounts.second_factor import code_now, enrol
@@ -133,14 +135,24 @@ class Stage:
         self.paper = self.invoice.documents.get()
         clerk = factories.acting(factories.person(Role.OPERATOR))
         ask_invoice_correction(clerk, self.to_correct, values=self._face(self.to_correct), reason="移転")
-        factories.charge(self.own, on=november)
+        self.charge = factories.charge(self.own, on=november)
         self.period = self._period(november)
         prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
         self.unprepared = Period.objects.get(office=away.office, last_day=november)
+        self._asked_for(acting(factories.person(Role.OPERATOR, of=away)))
 
     def _face(self, invoice: Invoice) -> dict[str, str]:
         """The fields of a correction: another address."""
         return {**face_values(invoice.face), "recipient_address": "福岡県福岡市博多区1-2-3"}
+
+    def _asked_for(self, colleague: Actor) -> None:
+        """What an operator wants a second one to agree to."""
+        self.wrong = self.invoice.lines.get().charge
+        ask_charge_correction(colleague, self.wrong, difference=-160, reason="運賃の誤り")
+        self.one_off = ask_one_off(
+            colleague, office=self.office, lines=[OneOffLine("初期費用", 330000, "standard")], day=TODAY,
+            due_on=dt.date(2027, 1, 29), reference="PO-1", reason="契約書第8条",
+        )  # fmt: skip
 
     def _period(self, last_day: dt.date) -> Period:
         return Period.objects.get(office=self.office, last_day=last_day)
@@ -177,8 +189,12 @@ class Stage:
             "audit:event": self.event,
             "audit:mail": self.mail,
             "billing:prepare": self.unprepared,
+            "billing:charge": self.charge,
             "billing:close": self.period,
             "billing:close_progress": self.period,
+            "billing:correct_charge": self.charge,
+            "billing:decide_correction": self.wrong,
+            "billing:decide_one_off": self.one_off,
             "billing:invoice": self.invoice,
             "billing:invoice_pdf": self.invoice,
             "billing:document_pdf": self.paper,
@@ -235,6 +251,8 @@ class Stage:
             "accounts:refuse_confirmation": lambda: {"note": "金額が違います"},
             "billing:correct": lambda: {**self._face(self.invoice), "reason": "移転"},
             "billing:reissue": lambda: {"reason": "紛失"},
+            "billing:correct_charge": lambda: {"way": "right", "amount": "40000", "reason": "誤り", "step": "ask"},
+            "billing:one_off": self._initial_costs,
             "booking:cancel": lambda: {"fee": "320"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
@@ -249,6 +267,13 @@ class Stage:
     def _new_passwords(self) -> dict[str, Any]:
         fresh = "Shiro-kumo-2027-umi"
         return {"oldpassword": PASSWORD, "password1": fresh, "password2": fresh}
+
+    def _initial_costs(self) -> dict[str, Any]:
+        return {
+            "office": str(self.office.public_id), "reason": "契約書第8条", "step": "ask", "lines-TOTAL_FORMS": "1",
+            "lines-INITIAL_FORMS": "0", "lines-0-content": "初期費用", "lines-0-amount": "330000",
+            "lines-0-tax_class": "standard", **day_fields("day", TODAY),
+        }  # fmt: skip
 
     def _upload(self) -> dict[str, Any]:
         content = usage_file(purchase(self.ticketed, number="2003"))

@@ -19,7 +19,7 @@ from accounts.models import OfficeDetails, Role
 from accounts.services import withdraw_confirmation
 from audit.services import queue_mail
 from billing.models import Invoice, Period
-from billing.services import open_periods, reissue_invoice, send_invoice
+from billing.services import ask_charge_correction, open_periods, reissue_invoice, send_invoice
 from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer
 from lib import clock
 from lib.dated import between
@@ -93,6 +93,14 @@ def charges(stage: Stage, n: int) -> None:
         traveller = factories.person(of=factories.department(stage.office))
         ride = factories.reservation(factories.trip(traveller), stage.jal)
         factories.charge(traveller, on=dt.date(2026, 11, 30), reservation=ride, segment=factories.segment(ride))
+
+
+def followers(stage: Stage, n: int) -> None:
+    """Corrections of one charge, and requests that ended."""
+    for _ in range(n):
+        factories.charge(stage.own, amount=1, kind="correction", origin=stage.charge, relation="correction")
+        asked = ask_charge_correction(acting(stage.people["operator"]), stage.charge, difference=1, reason="誤り")
+        withdraw_confirmation(acting(stage.people["operator"]), asked)
 
 
 def invoices(stage: Stage, n: int) -> None:
@@ -179,6 +187,9 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "invoices": ("billing:invoices", "", "auditor", invoices),
     "an invoice": ("billing:invoice", "", "operator", papers),
     "sending an invoice": ("billing:send", "", "operator", papers),
+    "charges": ("billing:charges", "", "operator", charges),
+    "charges found by words": ("billing:charges", "?state=open&q=試験", "auditor", charges),
+    "a charge": ("billing:charge", "", "operator", followers),
     "usage": ("billing:usage", "", "admin", charges),
     "usage of all offices": ("billing:usage", "", "operator", charges),
 }
