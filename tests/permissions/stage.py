@@ -199,7 +199,7 @@ class Stage:
             "accounts:second_factor": lambda: {"code": code_now()},
             "accounts:recovery": lambda: {"code": "ABCDEF-ABCDEF-ABCDEF-ABCDEF"},
             "accounts:refuse_confirmation": lambda: {"note": "金額が違います"},
-            "booking:cancel": lambda: {"fee": "320"},
+            "booking:cancel": lambda: {"fee": "320", "refunded": "no"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
             "booking:feeds": self._upload,
