@@ -19,7 +19,7 @@ from audit.models import Event
 from audit.services import queue_mail
 from billing.models import InvoiceDocument, Period
 from billing.services import open_periods
-from booking.models import Feed, Part, Search, SearchAnswer, Way
+from booking.models import Feed, Part, Reservation, Search, SearchAnswer, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
@@ -121,6 +121,16 @@ class Stage:
         InvoiceDocument.objects.update(pdf=b"%PDF", sha256="0" * 64, made_at=clock.now(), next_try_at=None)
         factories.charge(self.own, on=november)
         self.period = self._period(november)
+        self.refundable, self.unused = self._past_ride("cancelled"), self._past_ride("used")
+
+    def _past_ride(self, state: str) -> Reservation:
+        """A train of the day before yesterday, paid for."""
+        day = TODAY - dt.timedelta(days=2)
+        ride = factories.reservation(
+            factories.trip(self.own, day=day), self.ex, state=state, cancelled_at=clock.now(), price=15640
+        )
+        factories.charge(self.own, amount=15640, on=day, reservation=ride, segment=factories.segment(ride))
+        return ride
 
     def _period(self, last_day: dt.date) -> Period:
         return Period.objects.get(office=self.office, last_day=last_day)
@@ -169,6 +179,8 @@ class Stage:
             "booking:feed": self.feed,
             "booking:give_up": self.handed_off,
             "booking:handoff": self.handed_off,
+            "booking:no_show": self.unused,
+            "booking:refund": self.refundable,
             "booking:results": self.search,
             "booking:search@again": self.search,
             "booking:ticket": self.booked,
@@ -205,7 +217,9 @@ class Stage:
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},
             "booking:handoff": lambda: {"number": "2002", "price": "15640"},
+            "booking:no_show": self._kept,
             "booking:record": self._recording,
+            "booking:refund": self._kept,
             "booking:search": self._wish,
         }
         return bodies[name]() if name in bodies else {}
@@ -217,6 +231,9 @@ class Stage:
     def _upload(self) -> dict[str, Any]:
         content = usage_file(purchase(self.ticketed, number="2003"))
         return {"connection": self.ex.code, "file": SimpleUploadedFile("more.csv", content)}
+
+    def _kept(self) -> dict[str, Any]:
+        return {"kept": "320", **day_fields("booked_on", TODAY)}
 
     def _recording(self) -> dict[str, Any]:
         return {
