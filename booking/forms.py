@@ -145,7 +145,7 @@ class RefundForm(Form):
     """What the supplier kept of a ticket, and when it booked what comes back."""
 
     kept = YenField("引かれた額", hint="払戻手数料・取消料です。全額戻ったときは0を入れてください。")
-    booked_on = DateField3("払戻の日", hint="手配先が払戻を計上した日です。")
+    booked_on = DateField3("払戻の日", hint="手配先が払戻を計上した日です。全額引かれたときは、それが決まった日です。")
 
 
 class NumberForm(Form):
