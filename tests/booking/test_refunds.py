@@ -28,6 +28,7 @@ from booking.services import feeds
 from booking.services.arranging import mark_sent
 from booking.services.cancelling import claim_cancellation, record_cancelled, record_own_cancellation
 from booking.services.corrections import correct_charge
+from booking.services.fees import charge_change_fee
 from booking.services.refunds import record_refund
 from booking.suppliers.types import Cancelled
 from booking.tasks import BOOKER
@@ -260,3 +261,12 @@ def test_a_reservation_that_awaits_no_refund_leads_back_to_its_trip(operator):
     answer = operator.get(reverse("booking:refund", args=[ride.public_id]))
     assert answer.status_code == 303
     assert answer["Location"] == reverse("booking:trip", args=[ride.trip.public_id])
+
+
+def test_a_fee_and_its_correction_stay_when_the_fare_is_taken_back(desk):
+    ride = bought()
+    with transaction.atomic():
+        change = charge_change_fee(desk, ride, fee=1000, source=ChargeSource.OPERATOR)
+        correct_charge(desk, change, difference=-200, reason="入力誤り")
+    record_own_cancellation(desk, ride, fee=320, source=ChargeSource.OPERATOR)
+    assert sum(amount for _, amount in booked_money(ride)) == 800 + 320
