@@ -31,6 +31,12 @@ class CannotCancel(PortalError):
     default = "この予約は、この画面から取り消せません。窓口へ連絡してください。"
 
 
+class BadRefund(PortalError):
+    """What came back of a ticket does not fit it; `field` names the form field."""
+
+    default = "払戻を記録できません。"
+
+
 class FeeChanged(PortalError):
     default = "取消にかかる額が変わりました。金額を確かめて、もう一度進めてください。"
 

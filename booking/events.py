@@ -38,7 +38,22 @@ KINDS = [
         "booking.reservation.cancelling", "取消の開始", "取消を始めました（上限 {max_yen}円）。", keys=f"{STEP} max_yen"
     ),
     kind(
-        "booking.reservation.cancelled", "取消", "取り消しました（取消料 {fee}円）。", keys=f"{STEP} fee refund source"
+        "booking.reservation.cancelled",
+        "取消",
+        "取り消しました（取消料 {fee}円）。",
+        keys=f"{STEP} fee refund refunded_on source",
+    ),
+    kind(
+        "booking.reservation.refunded",
+        "払戻",
+        "払戻を記録しました（引かれた額 {kept}円）。",
+        keys="kept booked_on source",
+    ),
+    kind(
+        "booking.reservation.not_used",
+        "不使用",
+        "使われなかったことを記録しました（引かれた額 {kept}円）。",
+        keys=f"{STEP} kept booked_on source",
     ),
     kind("booking.reservation.not_cancelled", "取消できず", "取り消せませんでした（{why}）。", keys=f"{STEP} verb"),
     kind("booking.reservation.expired", "期限切れ", "確保の期限が過ぎました。", keys=STEP),
@@ -87,7 +102,7 @@ KINDS = [
         "booking.feed.imported",
         "利用実績の取込",
         "利用実績を取り込みました（{rows}行）。",
-        keys="rows matched added unmatched bad repeated",
+        keys="rows matched added unmatched bad repeated outdated",
     ),
     kind("booking.feed.refused", "利用実績の不可", "利用実績を取り込めませんでした（{why}）。", keys="why"),
     kind("booking.connection.set", "接続の設定", "手配先の接続を設定しました（{code}）。", keys="code way"),

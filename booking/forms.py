@@ -119,6 +119,36 @@ class OwnCancelForm(Form):
     fee = YenField("払戻手数料", hint="手配先の画面に表示された金額です。", initial=320)
 
 
+class DeskCancelForm(Form):
+    """What an operator cancelled on a terminal or by phone, and whether the money has come back."""
+
+    fee = YenField(
+        "引かれる額", hint="払戻手数料・取消料です。まだ払い戻されていないときは、引かれる予定の額を入れてください。"
+    )
+    refunded = RadioField("払戻", choices=[("yes", "済み"), ("no", "まだ（返金待ちにする）")], initial="yes")
+    refunded_on = DateField3(
+        "払戻の日",
+        required=False,
+        initial=clock.today,
+        hint="手配先が払戻を計上した日です。「まだ」のときは使いません。",
+    )
+    silent = frozenset({"refunded", "refunded_on"})
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        done = data.get("refunded") == "yes"
+        if done and not data.get("refunded_on") and "refunded_on" not in self.errors:
+            self.add_error("refunded_on", "払戻の日を入力するか、払戻で「まだ」を選んでください。")
+        return data | ({} if done else {"refunded_on": None})
+
+
+class RefundForm(Form):
+    """What the supplier kept of a ticket, and when it booked what comes back."""
+
+    kept = YenField("引かれた額", hint="払戻手数料・取消料です。全額戻ったときは0を入れてください。")
+    booked_on = DateField3("払戻の日", hint="手配先が払戻を計上した日です。全額引かれたときは、それが決まった日です。")
+
+
 class NumberForm(Form):
     """The number with which the person came back."""
 

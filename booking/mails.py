@@ -29,13 +29,22 @@ def tell_result(actor: Actor, trip: Trip) -> None:
 
 
 @inside
-def tell_cancelled(actor: Actor, reservation: Reservation) -> None:
-    """A booking of the traveller was cancelled, at what cost."""
+def tell_cancelled(actor: Actor, reservation: Reservation, *, refund_waits: bool) -> None:
+    """A booking of the traveller was cancelled, at what cost, and whether the refund is still to come."""
     subject = f"取消のお知らせ（出張 {reservation.trip.number}）"
-    _to_traveller(actor, reservation.trip, kind="cancelled", subject=subject, reservations=[reservation])
+    _to_traveller(
+        actor,
+        reservation.trip,
+        kind="cancelled",
+        subject=subject,
+        reservations=[reservation],
+        refund_waits=refund_waits,
+    )
 
 
-def _to_traveller(actor: Actor, trip: Trip, *, kind: str, subject: str, reservations: list[Reservation]) -> None:
+def _to_traveller(
+    actor: Actor, trip: Trip, *, kind: str, subject: str, reservations: list[Reservation], **more: bool
+) -> None:
     address = settings.PORTAL_ORIGIN + reverse("booking:trip", args=[trip.public_id])
     queue_mail(
         actor,
@@ -44,7 +53,7 @@ def _to_traveller(actor: Actor, trip: Trip, *, kind: str, subject: str, reservat
         to_address=trip.traveller.email,
         subject=subject,
         body=render_to_string(
-            f"booking/mail/{kind}.txt", {"trip": trip, "reservations": reservations, "address": address}
+            f"booking/mail/{kind}.txt", {"trip": trip, "reservations": reservations, "address": address, **more}
         ),
         about=trip,
     )

@@ -56,6 +56,8 @@ RESERVATION_MOVES: Mapping[str, frozenset[str]] = {
     # A stay is settled at check-out, without a ticket: booked → used.
     R.BOOKED: frozenset({R.TICKETING, R.TICKETED, R.CHANGING, R.CANCELLING, R.EXPIRED, R.CANCELLED, R.USED}),
     R.TICKETED: frozenset({R.USED, R.NO_SHOW, R.CHANGING, R.CANCELLING, R.CANCELLED}),
+    # Time alone takes a ticket for used; that it was not is known later.
+    R.USED: frozenset({R.NO_SHOW}),
 }
 LIVE = frozenset(
     {R.SCHEDULED, R.HANDED_OFF, R.BOOKING, R.BOOKED, R.TICKETING, R.TICKETED, R.CHANGING, R.CANCELLING, R.UNKNOWN}

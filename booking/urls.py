@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import cancelling, confirming, feeds, handoff, recording, searching, trips
+from booking.views import cancelling, confirming, feeds, handoff, recording, refunds, searching, trips
 
 app_name = "booking"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("reservations/<uuid:pk>/handoff/", handoff.handoff, name="handoff"),
     path("reservations/<uuid:pk>/give-up/", handoff.give_up, name="give_up"),
     path("reservations/<uuid:pk>/cancel/", cancelling.cancel, name="cancel"),
+    path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
+    path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),
     path("record/", recording.record, name="record"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/<uuid:pk>/", feeds.feed, name="feed"),

@@ -44,6 +44,23 @@ DROP FUNCTION billing_invoice_adds_up();
 DROP TRIGGER billing_no_late_lines ON billing_invoiceline;
 DROP FUNCTION billing_refuse_late_lines();
 """
+# What one person asked for and another reads stays as it was; its invoice is set once.
+FIXED = """
+CREATE FUNCTION billing_one_off_is_fixed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.invoice_id IS NOT NULL
+        OR to_jsonb(NEW) - 'invoice_id' <> to_jsonb(OLD) - 'invoice_id' THEN
+        RAISE EXCEPTION 'a request for an invoice never changes' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER billing_one_off_fixed BEFORE UPDATE OR DELETE ON billing_oneoffrequest
+    FOR EACH ROW EXECUTE FUNCTION billing_one_off_is_fixed();
+"""
+NOT_FIXED = """
+DROP TRIGGER billing_one_off_fixed ON billing_oneoffrequest;
+DROP FUNCTION billing_one_off_is_fixed();
+"""
 UNSEAL = """
 DROP TRIGGER billing_period_sealed ON billing_period;
 DROP FUNCTION billing_refuse_closed();
@@ -58,5 +75,6 @@ class Migration(migrations.Migration):
         append_only("billing_invoicecorrection"),
         append_only("billing_invoicemailing"),
         migrations.RunSQL(COMPLETE, INCOMPLETE),
+        migrations.RunSQL(FIXED, NOT_FIXED),
         migrations.RunSQL(SEAL, UNSEAL),
     ]

@@ -5,6 +5,7 @@ from booking.models.connections import Connection
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.ledger import (
     BILLING_RULES,
+    FEES,
     Charge,
     ChargeKind,
     ChargeSource,
@@ -33,6 +34,7 @@ from booking.states import CallState, CallVerb, ReservationState, Settlement, Tr
 
 __all__ = [
     "BILLING_RULES",
+    "FEES",
     "AgencyFee",
     "AirportCharge",
     "AnswerState",

@@ -20,8 +20,14 @@ class FeedRowState(models.TextChoices):
     MATCHED = "matched", "一致"
     ADDED = "added", "金額を計上"
     REPEATED = "repeated", "取込済みの行"
+    SUPERSEDED = "superseded", "差し替え"
+    OUTDATED = "outdated", "古い行"
     UNMATCHED = "unmatched", "要確認"
     BAD = "bad", "読めない行"
+
+
+# A row that stands for its fact. What is repeated, replaced by a newer row, outdated or unreadable counts not at all.
+COUNTING = (FeedRowState.MATCHED, FeedRowState.ADDED, FeedRowState.UNMATCHED)
 
 
 class FeedQuerySet(models.QuerySet["Feed"]):
@@ -53,7 +59,12 @@ class Feed(Claimable):
 
 
 class FeedRow(models.Model):
-    """One line of a feed and what became of it. `digest` names the fact: equal rows, in one file or two, are one."""
+    """One line of a feed and what became of it.
+
+    `digest` names the fact, without its amount: equal rows, in one file or two, are one; another amount under the same
+    digest corrects the latest known by `issued_at`, the time when the supplier issued the row (of the upload, where the
+    file does not say).
+    """
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     feed = models.ForeignKey(Feed, on_delete=models.PROTECT, related_name="rows")
@@ -64,6 +75,7 @@ class FeedRow(models.Model):
     number = models.CharField("番号", max_length=30, blank=True)
     used_on = models.DateField("利用日", null=True)
     amount = models.IntegerField("金額", null=True)
+    issued_at = models.DateTimeField("発行日時", null=True)
     state = models.CharField("結果", max_length=10, choices=FeedRowState)
     reason = models.CharField("理由", max_length=300, blank=True)
     reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, null=True, related_name="+")
@@ -72,10 +84,7 @@ class FeedRow(models.Model):
         ordering = ["line"]
         constraints = [
             models.UniqueConstraint(fields=["feed", "line"], name="feed_row_line"),
-            # The fact counts once over all files; what is repeated or unreadable counts not at all.
-            models.UniqueConstraint(
-                fields=["digest"],
-                condition=models.Q(state__in=["matched", "added", "unmatched"]),
-                name="feed_fact_once",
-            ),
+            models.CheckConstraint(name="feed_row_state_known", condition=models.Q(state__in=FeedRowState.values)),
+            # The fact counts once over all files.
+            models.UniqueConstraint(fields=["digest"], condition=models.Q(state__in=COUNTING), name="feed_fact_once"),
         ]

@@ -27,6 +27,10 @@ class ChargeKind(models.TextChoices):
     ONE_OFF = "one_off", "一時費用"
 
 
+# What is charged beside the price: it stays when the price is taken back.
+FEES = frozenset({ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE, ChargeKind.CHANGE_FEE, ChargeKind.HANDLING})
+
+
 class TaxClass(models.TextChoices):
     STANDARD = "standard", "10%"
     REDUCED = "reduced", "8%"
@@ -137,6 +141,11 @@ class Charge(models.Model):
     def rule_words(self) -> str:
         """Which rule put the charge on its billing day."""
         return BILLING_RULES[self.rule]
+
+    @property
+    def relation_words(self) -> str:
+        """Whether it stands by itself (元), or what it is to the charge that it goes back to."""
+        return str(Relation(self.relation).label) if self.relation else "元"
 
 
 class LedgerLock(models.Model):

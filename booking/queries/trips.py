@@ -19,11 +19,13 @@ from booking.models import (
     Trip,
     TripState,
 )
+from booking.queries.refunds import with_refund_pending
 from lib import clock
 from lib.actor import Actor, Scope
 
 R = ReservationState
 HIDDEN = [R.WITHDRAWN]
+REFUND_PENDING = "refund_pending"
 # state -> (tone of the badge, icon); the order is the order of urgency on a page
 BADGES: dict[str, tuple[str, str]] = {
     R.HANDED_OFF: ("act", "leave"),
@@ -35,6 +37,7 @@ BADGES: dict[str, tuple[str, str]] = {
     R.CHANGING: ("go", "change"),
     R.CANCELLING: ("go", "clock"),
     R.SCHEDULED: ("go", "clock"),
+    REFUND_PENDING: ("go", "clock"),
     R.BOOKED: ("ok", "ok"),
     R.TICKETED: ("ok", "ticket"),
     R.USED: ("mute", "ok"),
@@ -54,10 +57,15 @@ class Badge:
     word: str
 
 
+def shown_state(reservation: Reservation) -> str:
+    """The state, or 返金待ち in its place. The reservation comes from `with_refund_pending`."""
+    return REFUND_PENDING if reservation.refund_pending else reservation.state  # type: ignore[attr-defined]
+
+
 def badge_of(state: str, count: int = 0) -> Badge:
-    """The badge of a reservation's state; with a number behind the word when `count` is given."""
+    """The badge of a reservation's shown state; with a number behind the word when `count` is given."""
     tone, icon = BADGES[state]
-    word = str(R(state).label)
+    word = "返金待ち" if state == REFUND_PENDING else str(R(state).label)
     return Badge(tone, icon, f"{word} {count}" if count else word)
 
 
@@ -69,13 +77,13 @@ def trip_badges(trip: Trip, reservations: Sequence[Reservation]) -> list[Badge]:
         return [Badge("go", "clock", "承認待ち")]
     if trip.state == TripState.WITHDRAWN:
         return [Badge("mute", "cross", "取り下げ")]
-    counts = Counter(reservation.state for reservation in reservations if reservation.state not in HIDDEN)
+    counts = Counter(shown_state(reservation) for reservation in reservations if reservation.state not in HIDDEN)
     return [badge_of(state, counts[state]) for state in BADGES if counts[state]]
 
 
 def trip_list(actor: Actor, *, text: str = "", past: bool = False) -> QuerySet[Trip]:
     """Trips that the actor may read, coming ones first by day, or past ones latest first; parts prefetched."""
-    shown = Reservation.objects.exclude(state__in=HIDDEN).prefetch_related("segments", "nights")
+    shown = with_refund_pending(Reservation.objects.exclude(state__in=HIDDEN)).prefetch_related("segments", "nights")
     found = Trip.objects.visible_to(actor).select_related("traveller")
     found = found.prefetch_related(Prefetch("reservations", shown, to_attr="shown"))
     for word in text.split():
@@ -166,13 +174,14 @@ OVER = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED})
 
 def trip_page(actor: Actor, trip: Trip) -> TripPage:
     """The page of a trip whose access was checked before."""
-    found = trip.reservations.exclude(state__in=HIDDEN).select_related("connection", "trip")
+    found = with_refund_pending(trip.reservations.exclude(state__in=HIDDEN)).select_related("connection", "trip")
     rows = list(found.prefetch_related("segments", "nights"))
     may = (
         trip.state in {TripState.RELEASED, TripState.DRAFT}
         and Trip.objects.visible_to(actor, "booking.trip.arrange").filter(pk=trip.pk).exists()
     )
-    entries = sorted((_entry(row, may=may) for row in rows), key=lambda entry: entry.sorts_at)
+    desk = actor.may("booking.reservation.record")
+    entries = sorted((_entry(row, may=may, desk=desk) for row in rows), key=lambda entry: entry.sorts_at)
     charges = list(
         Charge.objects.filter(reservation__trip=trip).select_related("reservation").order_by("used_on", "pk")
     )
@@ -191,16 +200,21 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
     )
 
 
-def _entry(row: Reservation, *, may: bool) -> Entry:
-    actions = []
+def _entry(row: Reservation, *, may: bool, desk: bool) -> Entry:
+    actions, segments = [], list(row.segments.all())
     if may:
         if row.state == R.HANDED_OFF:
             actions.append("handoff")
-        if row.state in {R.BOOKED, R.TICKETED} and row.way != "operator":
+        if row.state in {R.BOOKED, R.TICKETED} and (desk or row.way != "operator"):
             actions.append("cancel")
         if row.state == R.BOOKED and row.supplier == "jal_online" and row.way == "api":
             actions.append("ticket")
-    return Entry(row, badge_of(row.state), list(row.segments.all()), list(row.nights.all()), actions)
+    if desk:
+        if shown_state(row) == REFUND_PENDING:
+            actions.append("refund")
+        if row.state in {R.TICKETED, R.USED} and segments and segments[0].departs <= clock.now():
+            actions.append("no_show")
+    return Entry(row, badge_of(shown_state(row)), segments, list(row.nights.all()), actions)
 
 
 def backlog() -> int:

@@ -1,5 +1,6 @@
 """Cancelling: quoted first, carried out with a highest fee, and what it costs written into the ledger."""
 
+import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -7,9 +8,20 @@ from accounts.services import acting_on
 from audit.changes import advance
 from booking.errors import CannotCancel
 from booking.mails import tell_cancelled
-from booking.models import CallVerb, ChargeSource, Reservation, ReservationState, SupplierCall, Way
+from booking.models import (
+    CallVerb,
+    ChargeSource,
+    FeedRow,
+    FeeService,
+    Reservation,
+    ReservationState,
+    SupplierCall,
+    Way,
+)
 from booking.services import arranging
-from booking.services.ledger import charge_cancellation, reverse_charges
+from booking.services.fees import charge_handling
+from booking.services.ledger import standing_charges
+from booking.services.refunds import check_booked_on, kept_of, settle_refund
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.types import Cancelled, Exchange
 from lib import clock
@@ -36,28 +48,63 @@ def claim_cancellation(actor: Actor, reservation: Reservation, *, max_fee: int) 
 def record_cancelled(
     actor: Actor, call: SupplierCall, cancelled: Cancelled, *, token: UUID, exchanges: Sequence[Exchange]
 ) -> None:
-    """The supplier has cancelled it."""
+    """The supplier has cancelled it, and booked the refund at once unless it says that this follows."""
     arranging.settle_call(call, token=token, outcome="cancelled", exchanges=exchanges)
     enter_cancellation(
-        actor, call.reservation, fee=cancelled.fee, refund=cancelled.refund, source=ChargeSource.SUPPLIER
+        actor,
+        call.reservation,
+        fee=cancelled.fee,
+        refund=cancelled.refund,
+        source=ChargeSource.SUPPLIER,
+        refunded_on=cancelled.at.astimezone(clock.JST).date() if cancelled.refunded else None,
     )
 
 
 @verb
-def record_own_cancellation(actor: Actor, reservation: Reservation, *, fee: int, source: str) -> None:
-    """A person cancelled on the supplier's own site, or an operator on a terminal: `fee` yen were kept.
+def record_own_cancellation(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    fee: int,
+    source: str,
+    refunded: bool = True,
+    refunded_on: dt.date | None = None,
+) -> None:
+    """A person cancelled on the supplier's own site, or an operator on a terminal: `fee` yen were kept, or will be.
 
-    Raises NoProxy and CannotCancel.
+    The refund was booked on `refunded_on` (today unless told), or follows (`refunded` is False). For what an operator
+    cancelled the agency's own fee is charged, where its table has one. Raises NoProxy, CannotCancel, and BadRefund for a
+    day that lies ahead or before the purchase.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     if reservation.state not in CANCELLABLE or reservation.way == Way.API:
         raise CannotCancel
-    enter_cancellation(actor, reservation, fee=fee, refund=None, source=source)
+    day = (refunded_on or clock.today()) if refunded else None
+    if day is not None:
+        check_booked_on(day, reservation.operated_on or day, "予約した日", field="refunded_on")
+    enter_cancellation(actor, reservation, fee=fee, refund=None, source=source, refunded_on=day)
+    if source == ChargeSource.OPERATOR:
+        charge_handling(actor, reservation, service=FeeService.CANCEL)
 
 
 @inside
-def enter_cancellation(actor: Actor, reservation: Reservation, *, fee: int, refund: int | None, source: str) -> None:
-    """Move to cancelled; take back what was charged, and charge the fee. The supplier's stated refund always wins."""
+def enter_cancellation(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    fee: int,
+    refund: int | None,
+    source: str,
+    refunded_on: dt.date | None,
+    feed_row: FeedRow | None = None,
+) -> None:
+    """Move to cancelled; on the day of the refund take back what was charged, and charge what is kept.
+
+    The supplier's stated refund always wins over a stated fee. Without a day (`refunded_on` is None) the refund is still
+    to come: what was charged stays billed until then. Where nothing was charged there is nothing to wait for.
+    """
+    waits = refunded_on is None and bool(standing_charges(reservation))
+    kept = kept_of(reservation, fee=fee, refund=refund)
     advance(
         reservation,
         R.CANCELLED,
@@ -65,13 +112,13 @@ def enter_cancellation(actor: Actor, reservation: Reservation, *, fee: int, refu
         allowed=RESERVATION_MOVES,
         actor=actor,
         about=[reservation.trip],
-        data={"fee": fee, "refund": refund, "source": str(source)},
+        data={"fee": kept, "refund": refund, "refunded_on": refunded_on, "source": str(source)},
         cancelled_at=clock.now(),
-        cancel_fee=fee,
+        cancel_fee=max(kept, 0),
         hold_until=None,
     )
-    taken_back = reverse_charges(actor, reservation, source=source)
-    kept = taken_back - refund if taken_back and refund is not None else fee
-    charge_cancellation(actor, reservation, fee=kept, source=source)
-    tell_cancelled(actor, reservation)
+    if not waits:
+        booked_on = refunded_on or clock.today()
+        settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
+    tell_cancelled(actor, reservation, refund_waits=waits)
     arranging.close_trip_if_over(actor, reservation.trip)

@@ -3,14 +3,24 @@
 import datetime as dt
 
 from accounts.models import Office
-from booking.models import Charge, ChargeKind, ChargeSource, LedgerLock, Relation
+from booking.models import Charge, ChargeKind, ChargeSource, FeedRow, LedgerLock, Relation
 from booking.services.ledger import add_charge
 from lib.actor import Actor
 from lib.verbs import inside
 
 
 @inside
-def correct_charge(actor: Actor, charge: Charge, *, difference: int, reason: str) -> Charge:
+def correct_charge(
+    actor: Actor,
+    charge: Charge,
+    *,
+    difference: int,
+    reason: str,
+    kind: str = ChargeKind.CORRECTION,
+    source: str = ChargeSource.OPERATOR,
+    occurred_on: dt.date | None = None,
+    feed_row: FeedRow | None = None,
+) -> Charge:
     """Add `difference` yen to a charge that was recorded wrongly.
 
     It goes the way of its original: the same day, tax class, nature, ride or night; if that day is invoiced already, it
@@ -20,18 +30,20 @@ def correct_charge(actor: Actor, charge: Charge, *, difference: int, reason: str
         actor,
         person=charge.person,
         office=charge.office,
-        kind=ChargeKind.CORRECTION,
+        kind=kind,
         amount=difference,
         used_on=charge.used_on,
+        occurred_on=occurred_on,
         billing_on=charge.billing_on,
         rule="as_original",
         description=f"訂正 {charge.description}（{reason}）",
-        source=ChargeSource.OPERATOR,
+        source=source,
         issued_on=charge.issued_on,
         reference=charge.reference,
         reservation=charge.reservation,
         segment=charge.segment,
         night=charge.night,
+        feed_row=feed_row,
         origin=charge,
         relation=Relation.CORRECTION,
     )

@@ -1,7 +1,8 @@
 """Usage feeds: uploaded by an operator, read row by row, matched to bookings; only the difference becomes a charge.
 
 A row is matched by supplier, member, number and trip number. What was bought and never reported is found here; what is known
-is confirmed; another sum adds the difference; what fits nothing goes to the work list. Equal rows, in one file or in two, are one.
+is confirmed; another sum adds the difference; what fits nothing goes to the work list. Equal rows, in one file or in two, are
+one; a newer row with another sum corrects what the older one told, and an older one that arrives later changes nothing.
 """
 
 import datetime as dt
@@ -11,6 +12,7 @@ from collections import Counter, deque
 from uuid import UUID
 
 from django.db import DataError, IntegrityError, transaction
+from django.db.models import Max
 
 from accounts.models import User
 from accounts.models.members import member_index
@@ -27,17 +29,22 @@ from booking.models import (
     FeedState,
     Reservation,
     ReservationState,
+    Settlement,
     Trip,
 )
+from booking.models.feeds import COUNTING
+from booking.queries.refunds import is_refund_pending
 from booking.services.cancelling import enter_cancellation
 from booking.services.connections import link_of
+from booking.services.corrections import correct_charge
 from booking.services.handoff import enter_purchase
-from booking.services.ledger import charge_cancellation, charge_fare, known_total
+from booking.services.ledger import charge_cancellation, charge_fare, charges_told, known_total
+from booking.services.refunds import enter_no_show, enter_refund, kept_of
 from booking.suppliers.base import ReadsFeed
 from booking.suppliers.errors import Refused
 from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import BadLine, FeedLine
-from lib import clock, durable, jobs
+from lib import clock, durable, jobs, yen
 from lib.actor import Actor
 from lib.errors import NotPermitted, PortalError, Stale
 from lib.verbs import inside, verb
@@ -109,7 +116,7 @@ def take_in(actor: Actor, feed: Feed, *, token: UUID) -> None:
     for line in lines:
         counts[_take_line(actor, feed, line)] += 1
     _settle(feed, token, state=FeedState.DONE, imported_at=clock.now())
-    names = ("matched", "added", "unmatched", "bad", "repeated")
+    names = ("matched", "added", "unmatched", "bad", "repeated", "outdated")
     data = {"rows": len(lines), **{name: counts[name] for name in names}}
     record(actor, "booking.feed.imported", objects=[feed], data=data)
 
@@ -130,10 +137,10 @@ def _settle(feed: Feed, token: UUID, **fields: object) -> None:
 
 
 def _order(line: FeedLine | BadLine) -> tuple[object, ...]:
-    """By time of operation, so that a purchase stands before its refund; unreadable lines last."""
+    """By time of operation, so that a purchase stands before its refund, then of issue; unreadable lines last."""
     if isinstance(line, BadLine):
-        return (1, 0, line.line)
-    return (0, line.operated_at.timestamp(), line.line)
+        return (1, 0, 0, line.line)
+    return (0, line.operated_at.timestamp(), line.issued_at.timestamp() if line.issued_at else 0, line.line)
 
 
 @inside
@@ -143,25 +150,35 @@ def _take_line(actor: Actor, feed: Feed, line: FeedLine | BadLine) -> str:
             feed=feed, line=line.line, digest="", fields=dict(line.raw), state=FeedRowState.BAD, reason=line.reason
         )
         return FeedRowState.BAD
-    digest = _digest(feed.connection.supplier, line)
+    issued_at = line.issued_at or feed.uploaded_at
     facts = {
         "feed": feed,
         "line": line.line,
-        "digest": digest,
+        "digest": _digest(feed.connection.supplier, line),
         "fields": dict(line.raw),
         "operation": line.operation,
         "number": line.number,
         "used_on": line.used_on,
         "amount": line.amount,
+        "issued_at": issued_at,
     }
-    counting = [FeedRowState.MATCHED, FeedRowState.ADDED, FeedRowState.UNMATCHED]
-    if FeedRow.objects.filter(digest=digest, state__in=counting).exists():
+    known = FeedRow.objects.filter(digest=facts["digest"])
+    counting = known.filter(state__in=COUNTING).select_related("reservation").first()
+    if counting is not None and counting.amount == line.amount:
         FeedRow.objects.create(**facts, state=FeedRowState.REPEATED, reason="同じ行を、すでに取り込んでいます。")
         return FeedRowState.REPEATED
+    latest = known.aggregate(latest=Max("issued_at"))["latest"]
+    if counting is not None and issued_at < latest:
+        reason = f"より新しい行（{yen.text(counting.amount or 0)}）を、すでに取り込んでいます。"
+        FeedRow.objects.create(**facts, state=FeedRowState.OUTDATED, reason=reason)
+        return FeedRowState.OUTDATED
+    if counting is not None:
+        reason = f"新しい行（{yen.text(line.amount)}）に差し替えました。"
+        FeedRow.objects.filter(pk=counting.pk).update(state=FeedRowState.SUPERSEDED, reason=reason)
     row = FeedRow.objects.create(**facts, state=FeedRowState.UNMATCHED)
     try:
         with transaction.atomic():
-            state, reservation, reason = _settle_line(actor, feed, row, line)
+            state, reservation, reason = _settle_line(actor, feed, row, line, counting)
     except (PortalError, IntegrityError, DataError) as error:
         state, reservation = FeedRowState.UNMATCHED, None
         reason = error.message if isinstance(error, PortalError) else "ほかの予約と重なるため、結びつけられません。"
@@ -172,32 +189,28 @@ def _take_line(actor: Actor, feed: Feed, line: FeedLine | BadLine) -> str:
 
 
 def _digest(supplier: str, line: FeedLine) -> str:
-    facts = (
-        supplier,
-        line.member,
-        line.number,
-        line.operation,
-        line.operated_at.isoformat(),
-        line.used_on,
-        line.amount,
-    )
+    """The name of the fact: everything that stays when the supplier corrects a row."""
+    facts = (supplier, line.member, line.number, line.operation, line.operated_at.isoformat(), line.used_on)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
 def _settle_line(
-    actor: Actor, feed: Feed, row: FeedRow, line: FeedLine
+    actor: Actor, feed: Feed, row: FeedRow, line: FeedLine, replaced: FeedRow | None
 ) -> tuple[FeedRowState, Reservation | None, str]:
     supplier = feed.connection.supplier
     person = person_of_member_number(member_index(f"{supplier}_card", line.member), f"{supplier}_card", line.used_on)
-    reservation = _reservation_of(supplier, person, line)
+    reservation = replaced.reservation if replaced else None
+    reservation = reservation or _reservation_of(supplier, person, line)
     if reservation is None:
         who = "会員番号に当たる利用者がいません。" if person is None else "当てはまる予約がありません。"
         return FeedRowState.UNMATCHED, None, who
-    if line.operation == "purchase":
-        return _purchased(actor, reservation, row, line)
-    if line.operation == "refund":
-        return _refunded(actor, reservation, row, line)
-    return _kept(actor, reservation, row, line)
+    told = {"purchase": _purchased, "refund": _refunded, "fee": _kept}[line.operation]
+    state, reason = told(actor, reservation, row, line)
+    if state == FeedRowState.ADDED and reservation.settlement == Settlement.SELF:
+        return FeedRowState.MATCHED, reservation, "本人立替のため、請求しません。"
+    if state == FeedRowState.ADDED and replaced and replaced.state != FeedRowState.UNMATCHED:
+        reason = f"{yen.text(replaced.amount or 0)}から{yen.text(line.amount)}に変わったため、差額を計上しました。"
+    return state, reservation, reason
 
 
 def _reservation_of(supplier: str, person: User | None, line: FeedLine) -> Reservation | None:
@@ -217,41 +230,68 @@ def _reservation_of(supplier: str, person: User | None, line: FeedLine) -> Reser
     return exact.first() or waiting.first()
 
 
-def _purchased(
-    actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine
-) -> tuple[FeedRowState, Reservation, str]:
+def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) -> tuple[FeedRowState, str]:
     if reservation.state == R.HANDED_OFF:
         enter_purchase(actor, reservation, number=line.number, price=None, source=ChargeSource.FEED)
         _follow_ride(reservation, line)
-    difference = _news(reservation, line, ChargeKind.FARE, ChargeKind.PSFC, ChargeKind.DIFFERENCE)
+    known, difference = _news(reservation, line)
     Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
     if not difference:
-        return FeedRowState.MATCHED, reservation, ""
-    first = not reservation.charges.exists()
-    charge_fare(
-        actor,
-        reservation,
-        total=difference,
-        source=ChargeSource.FEED,
-        issued_on=line.operated_at.astimezone(clock.JST).date(),
-        kind=ChargeKind.FARE if first else ChargeKind.DIFFERENCE,
-        feed_row=row,
-    )
-    words = "" if first else f"登録の金額と{difference:,}円違うため、差額を計上しました。"
-    return FeedRowState.ADDED, reservation, words
+        return FeedRowState.MATCHED, ""
+    if not _correct(actor, reservation, row, line, difference):
+        charge_fare(
+            actor,
+            reservation,
+            total=difference,
+            source=ChargeSource.FEED,
+            issued_on=_booked_on(line),
+            occurred_on=_booked_on(line),
+            kind=ChargeKind.DIFFERENCE if known else ChargeKind.FARE,
+            feed_row=row,
+        )
+    words = f"登録の金額と{difference:,}円違うため、差額を計上しました。" if known else ""
+    return FeedRowState.ADDED, words
 
 
-def _news(reservation: Reservation, line: FeedLine, *kinds: str) -> int:
-    """What a row says beyond what is known: all rows of its operation so far, less the charges of these kinds, in yen.
+def _booked_on(line: FeedLine) -> dt.date:
+    """The day on which the supplier booked it."""
+    return line.operated_at.astimezone(clock.JST).date()
 
-    Purchases, refunds and fees are each held against their own kind: a person may have entered a purchase and its refund
+
+def _news(reservation: Reservation, line: FeedLine) -> tuple[int, int]:
+    """What the ledger knew, and what a row says beyond that: all rows of its operation that count, less what is known.
+
+    Purchases, refunds and fees are each held against their own: a person may have entered a purchase and its refund
     before the file tells of either, and a change is a refund and another purchase under the same number.
     """
     counted = FeedRow.objects.filter(
         reservation=reservation, operation=line.operation, state__in=[FeedRowState.MATCHED, FeedRowState.ADDED]
     )
     told = sum(amount or 0 for amount in counted.values_list("amount", flat=True))
-    return told + line.amount - known_total(reservation, *kinds)
+    known = known_total(reservation, line.operation)
+    return known, told + line.amount - known
+
+
+def _correct(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine, difference: int) -> bool:
+    """Let the difference go the way of what an earlier row of the same fact told; False when there was no such row."""
+    if not FeedRow.objects.filter(digest=row.digest, state=FeedRowState.SUPERSEDED, reservation=reservation).exists():
+        return False
+    told = charges_told(reservation, line.operation, digest=row.digest)
+    if not told:
+        return False
+    for charge, share in zip(told, yen.split(difference, len(told)), strict=True):
+        if share:
+            correct_charge(
+                actor,
+                charge,
+                difference=share,
+                reason="利用実績",
+                kind=ChargeKind.DIFFERENCE,
+                source=ChargeSource.FEED,
+                occurred_on=_booked_on(line),
+                feed_row=row,
+            )
+    return True
 
 
 def _follow_ride(reservation: Reservation, line: FeedLine) -> None:
@@ -269,30 +309,53 @@ def _unpadded(service: str) -> str:
     return f"{match[1]}{match[2]}号" if match else service
 
 
-def _refunded(
-    actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine
-) -> tuple[FeedRowState, Reservation, str]:
-    if reservation.state == R.CANCELLED:
-        difference = _news(reservation, line, ChargeKind.REFUND)
-        if not difference:
-            return FeedRowState.MATCHED, reservation, ""
-        charge_fare(
-            actor, reservation, total=difference, source=ChargeSource.FEED, kind=ChargeKind.REFUND, feed_row=row
+def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) -> tuple[FeedRowState, str]:
+    """The refund of a ticket, cancelled before or with it, used or not: the supplier says that it has paid."""
+    booked_on, refund = _booked_on(line), -line.amount
+    kept = kept_of(reservation, fee=0, refund=refund)
+    if reservation.state in {R.TICKETED, R.BOOKED}:
+        enter_cancellation(
+            actor, reservation, fee=0, refund=refund, source=ChargeSource.FEED, refunded_on=booked_on, feed_row=row
         )
-        return FeedRowState.ADDED, reservation, f"登録の払戻と{difference:,}円違うため、差額を計上しました。"
-    if reservation.state not in {R.TICKETED, R.BOOKED}:
-        return FeedRowState.UNMATCHED, reservation, "予約の状態と合いません。窓口で確かめてください。"
-    enter_cancellation(actor, reservation, fee=0, refund=-line.amount, source=ChargeSource.FEED)
-    return FeedRowState.ADDED, reservation, ""
+    elif reservation.state == R.USED:
+        enter_no_show(actor, reservation, kept=kept, booked_on=booked_on, source=ChargeSource.FEED, feed_row=row)
+    elif is_refund_pending(reservation):
+        enter_refund(actor, reservation, kept=kept, booked_on=booked_on, source=ChargeSource.FEED, feed_row=row)
+    elif reservation.state in {R.CANCELLED, R.NO_SHOW}:
+        return _refunded_otherwise(actor, reservation, row, line)
+    else:
+        return FeedRowState.UNMATCHED, "予約の状態と合いません。窓口で確かめてください。"
+    return FeedRowState.ADDED, ""
 
 
-def _kept(
+def _refunded_otherwise(
     actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine
-) -> tuple[FeedRowState, Reservation, str]:
-    """The fee of a refund; what a person entered before is known, and only the difference is charged."""
-    difference = _news(reservation, line, ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE)
+) -> tuple[FeedRowState, str]:
+    """A refund is known already: it is this one, or it was another sum."""
+    _, difference = _news(reservation, line)
     if not difference:
-        return FeedRowState.MATCHED, reservation, ""
-    charge_cancellation(actor, reservation, fee=difference, source=ChargeSource.FEED, feed_row=row)
+        return FeedRowState.MATCHED, ""
+    if not _correct(actor, reservation, row, line, difference):
+        charge_fare(
+            actor,
+            reservation,
+            total=difference,
+            source=ChargeSource.FEED,
+            occurred_on=_booked_on(line),
+            kind=ChargeKind.REFUND,
+            feed_row=row,
+        )
+    return FeedRowState.ADDED, f"登録の払戻と{difference:,}円違うため、差額を計上しました。"
+
+
+def _kept(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) -> tuple[FeedRowState, str]:
+    """The fee of a refund; what a person entered before is known, and only the difference is charged."""
+    _, difference = _news(reservation, line)
+    if not difference:
+        return FeedRowState.MATCHED, ""
+    if not _correct(actor, reservation, row, line, difference):
+        charge_cancellation(
+            actor, reservation, fee=difference, source=ChargeSource.FEED, occurred_on=_booked_on(line), feed_row=row
+        )
     Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=line.amount)
-    return FeedRowState.ADDED, reservation, ""
+    return FeedRowState.ADDED, ""

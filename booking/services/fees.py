@@ -11,6 +11,7 @@ from booking.models import (
     Charge,
     ChargeKind,
     ChargeSource,
+    FeeService,
     Reservation,
     Segment,
     StayNight,
@@ -22,6 +23,8 @@ from lib.actor import Actor
 from lib.verbs import inside
 
 TEN = 10
+# What an operator arranges, by the kind of its supplier.
+HANDLED_AS = {"air": FeeService.ARRANGE_AIR, "rail": FeeService.ARRANGE_RAIL, "stay": FeeService.ARRANGE_STAY}
 
 
 @inside

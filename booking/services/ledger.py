@@ -8,6 +8,7 @@ from accounts.models import FareSplit, Office, User
 from accounts.queries import contract_terms_on
 from audit.services import record
 from booking.models import (
+    FEES,
     BillingSubject,
     Charge,
     ChargeKind,
@@ -33,7 +34,15 @@ EVENTS = {
     Relation.TRANSFER_OUT: "booking.charge.transferred",
     Relation.TRANSFER_IN: "booking.charge.transferred",
 }
-FEES = frozenset({ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE, ChargeKind.CHANGE_FEE, ChargeKind.HANDLING})
+# Which operation of a usage file tells of a charge that no file brought.
+TOLD_BY = {
+    ChargeKind.FARE: "purchase",
+    ChargeKind.PSFC: "purchase",
+    ChargeKind.DIFFERENCE: "purchase",
+    ChargeKind.REFUND: "refund",
+    ChargeKind.REFUND_FEE: "fee",
+    ChargeKind.CANCEL_FEE: "fee",
+}
 
 
 def tax_class_on(kind: str, day: dt.date) -> str:
@@ -238,21 +247,27 @@ def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> lis
 
 
 def standing_charges(reservation: Reservation) -> Sequence[Charge]:
-    """What a reservation costs that nothing has taken back yet, fees apart.
+    """What a reservation costs that nothing has taken back yet, fees and their corrections apart.
 
     A transfer between offices changes who pays, not what stands: its halves are left out.
     """
-    charges = list(
-        reservation.charges.exclude(relation__in=[Relation.TRANSFER_OUT, Relation.TRANSFER_IN])
-        .select_related("person", "segment", "night")
-        .order_by("pk")
-    )
+    charges = list(reservation.charges.select_related("person", "segment", "night").order_by("pk"))
     reversed_ids = {charge.origin_id for charge in charges if charge.relation == Relation.REVERSAL}
     return [
         charge
         for charge in charges
-        if charge.relation != Relation.REVERSAL and charge.kind not in FEES and charge.pk not in reversed_ids
+        if charge.relation in {"", Relation.CORRECTION}
+        and _corrected(charge, charges).kind not in FEES
+        and charge.pk not in reversed_ids
     ]
+
+
+def _corrected(charge: Charge, charges: Sequence[Charge]) -> Charge:
+    """The charge that a correction goes back to in the end; any other charge itself."""
+    by_pk = {each.pk: each for each in charges}
+    while charge.relation == Relation.CORRECTION:
+        charge = by_pk[charge.origin_id]  # type: ignore[index]
+    return charge
 
 
 @inside
@@ -352,6 +367,29 @@ def _kept_as(supplier: str, day: dt.date) -> str:
     return str(row or ChargeKind.CANCEL_FEE)
 
 
-def known_total(reservation: Reservation, *kinds: str) -> int:
-    """What the ledger says of a reservation under these kinds, in yen."""
-    return sum(reservation.charges.filter(kind__in=kinds).values_list("amount", flat=True))
+def known_total(reservation: Reservation, operation: str) -> int:
+    """What the ledger says of a reservation that an operation of a usage file (purchase, refund, fee) tells of, in yen."""
+    return sum(charge.amount for charge in _known(reservation, operation))
+
+
+def _known(reservation: Reservation, operation: str) -> list[Charge]:
+    charges = list(reservation.charges.select_related("feed_row").order_by("pk"))
+    return [charge for charge in charges if _told_by(_corrected(charge, charges)) == operation]
+
+
+def _told_by(charge: Charge) -> str:
+    return charge.feed_row.operation if charge.feed_row else TOLD_BY.get(ChargeKind(charge.kind), "")
+
+
+def charges_told(reservation: Reservation, operation: str, *, digest: str) -> Sequence[Charge]:
+    """The charges that a newer row of a usage file corrects: one per ride, or the one of what was kept.
+
+    Those that rows of the same fact (`digest`) brought, else those that were known before any row.
+    """
+    known = [charge for charge in _known(reservation, operation) if charge.relation in {"", Relation.REVERSAL}]
+    brought = [charge for charge in known if charge.feed_row and charge.feed_row.digest == digest] or known
+    brought = [charge for charge in brought if charge.kind in FEES] or brought
+    first: dict[int | None, Charge] = {}
+    for charge in brought:
+        first.setdefault(charge.segment_id, charge)
+    return list(first.values())

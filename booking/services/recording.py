@@ -21,6 +21,7 @@ from booking.models import (
     Way,
 )
 from booking.services.arranging import committed_total
+from booking.services.fees import HANDLED_AS, charge_handling
 from booking.services.handoff import supplier_key_of
 from booking.services.ledger import charge_flight
 from booking.services.trips import add_parts, item_for
@@ -58,6 +59,8 @@ class Purchase:
 def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservation:
     """Enter a booking that an operator made; rides are ticketed (money is due), nights are booked until check-out.
 
+    The agency's own fee is charged with it, where its table has one.
+
     Raises NotPermitted; BadWish with the form field when it is not inside the trip or passes the authorised total
     without the traveller's word (`raises_total`), or when another booking stands for the same part; NumberTaken.
     """
@@ -66,7 +69,8 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
     actor = actor.for_person(trip.traveller.public_id)
     trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
     _check(trip, purchase)
-    stay = KINDS.get(purchase.connection.supplier) == "stay"
+    kind = KINDS[purchase.connection.supplier]
+    stay = kind == "stay"
     offer = Offer(
         supplier=purchase.connection.supplier,
         title=purchase.title,
@@ -116,6 +120,7 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
             actor, reservation, total=purchase.price, psfc=purchase.psfc, source=ChargeSource.OPERATOR,
             issued_on=clock.today(),
         )  # fmt: skip
+    charge_handling(actor, reservation, service=HANDLED_AS[kind])
     return reservation
 
 

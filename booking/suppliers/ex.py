@@ -17,6 +17,8 @@ from booking.suppliers.types import BadLine, CancelStep, CopyValue, FeedLine, Li
 from lib import jst
 
 REQUIRED = ("操作日時", "操作", "個人会員番号", "お預かり番号", "乗車日", "出発駅", "到着駅", "金額")
+# When the file or the row was made, in whichever of these columns stands: the documented file has neither.
+ISSUED = ("データ作成日時", "発行日時")
 OPERATIONS = {"購入": "purchase", "取消": "refund", "払戻手数料": "fee"}
 # 払戻手数料 of EX予約サービス, per person and way (expy.jp FAQ 1046).
 REFUND_FEE = 320
@@ -137,13 +139,14 @@ def _line(number: int, raw: Mapping[str, str]) -> FeedLine:
     if not member:
         raise ValueError("個人会員番号がありません。")
     yen = abs(int(amount))
+    issued = next(((name, raw[name]) for name in ISSUED if raw.get(name)), None)
     return FeedLine(
         line=number,
         operation=operation,
         member=member,
         number=raw["お預かり番号"],
         trip_number=raw.get("出張番号", "").upper(),
-        operated_at=_moment(raw["操作日時"]),
+        operated_at=_moment("操作日時", raw["操作日時"]),
         used_on=_day(raw["乗車日"]),
         service=raw.get("列車名", ""),
         from_name=raw["出発駅"],
@@ -152,6 +155,7 @@ def _line(number: int, raw: Mapping[str, str]) -> FeedLine:
         arrives=raw.get("到着時刻", ""),
         amount=-yen if operation == "refund" else yen,
         raw=raw,
+        issued_at=_moment(*issued) if issued else None,
     )
 
 
@@ -164,9 +168,9 @@ def _day(text: str) -> dt.date:
     raise ValueError(f"日付「{text}」を読み取れません。")
 
 
-def _moment(text: str) -> dt.datetime:
+def _moment(name: str, text: str) -> dt.datetime:
     day, _, time = text.partition(" ")
     match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::[0-9]{2})?", time)
     if not match:
-        raise ValueError(f"操作日時「{text}」を読み取れません。")
+        raise ValueError(f"{name}「{text}」を読み取れません。")
     return jst.at(_day(day), int(match[1]), int(match[2]))

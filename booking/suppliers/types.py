@@ -194,11 +194,12 @@ class CancelQuote:
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """It is gone, at this cost."""
+    """It is gone, at this cost. `refunded` is False when the supplier says that the money follows later."""
 
     fee: int
     refund: int
     at: dt.datetime
+    refunded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,10 @@ class CopyValue:
 
 @dataclass(frozen=True, slots=True)
 class FeedLine:
-    """One fact of a usage feed. `operation` is purchase, refund or fee; `amount` is signed yen."""
+    """One fact of a usage feed. `operation` is purchase, refund or fee; `amount` is signed yen.
+
+    `issued_at` is when the supplier issued the row; None where its file does not say.
+    """
 
     line: int
     operation: str
@@ -238,6 +242,7 @@ class FeedLine:
     arrives: str
     amount: int
     raw: Mapping[str, str]
+    issued_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

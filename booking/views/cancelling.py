@@ -1,5 +1,6 @@
-"""Cancelling: what it costs stands on the page before the button."""
+"""Cancelling: what it costs stands on the page before the button; the desk also says whether the money has come back."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,9 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from booking import access
 from booking.errors import SupplierAway
-from booking.forms import CancelForm, OwnCancelForm
+from booking.forms import CancelForm, DeskCancelForm, OwnCancelForm
 from booking.models import ChargeSource, Reservation
-from booking.permissions import ARRANGE_TRIP
+from booking.permissions import ARRANGE_TRIP, RECORD
 from booking.services.cancelling import CANCELLABLE, claim_cancellation, record_own_cancellation
 from booking.services.driving import quote_cancel
 from lib.errors import PortalError
@@ -33,6 +34,8 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {"reservation": reservation, "crumbs": crumbs}
     if reservation.way == "api":
         return _by_api(request, reservation, context, trip_page)
+    if actor.may(RECORD):
+        return _at_the_desk(request, reservation, context, trip_page)
     form = OwnCancelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -43,8 +46,31 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{reservation.title} の払戻を登録しました。")
             return redirect_see_other(request, trip_page)
-    failed = bool(form.is_bound and form.errors)
-    return render(request, "booking/cancel_own.html", {**context, "form": form}, status=422 if failed else 200)
+    return _form_page(request, "booking/cancel_own.html", {**context, "form": form})
+
+
+def _at_the_desk(
+    request: HttpRequest, reservation: Reservation, context: dict[str, object], trip_page: str
+) -> HttpResponse:
+    form = DeskCancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        done = data["refunded"] == "yes"
+        facts = {"fee": data["fee"], "refunded": done, "refunded_on": data["refunded_on"]}
+        try:
+            record_own_cancellation(actor_of(request), reservation, source=ChargeSource.OPERATOR, **facts)
+        except PortalError as error:
+            form.take_error(error)
+        else:
+            what = "取消と払戻" if done else "取消"
+            messages.success(request, f"{reservation.title} の{what}を記録しました。")
+            return redirect_see_other(request, trip_page)
+    return _form_page(request, "booking/cancel_desk.html", {**context, "form": form})
+
+
+def _form_page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    form = context["form"]
+    return render(request, template, context, status=422 if form.is_bound and form.errors else 200)
 
 
 def _by_api(request: HttpRequest, reservation: Reservation, context: dict[str, object], trip_page: str) -> HttpResponse:

@@ -31,7 +31,8 @@ READERS = {
     "booking/services/connections.py": {"link_of"},
     "booking/services/feeds.py": {"import_feed"},
     "booking/services/handoff.py": {"supplier_key_of"},
-    "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "standing_charges"},
+    "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "charges_told", "standing_charges"},
+    "booking/services/refunds.py": {"standing_total", "kept_of", "is_unused_possible", "check_booked_on"},
     "booking/services/trips.py": {"read_picks", "draft_total", "member_of"},
     "booking/services/travelled.py": {"stays_to_settle"},
 }

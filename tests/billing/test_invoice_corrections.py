@@ -12,7 +12,7 @@ from accounts.models import Confirmation, Role
 from accounts.services import refuse_confirmation, withdraw_confirmation
 from audit.models import Event
 from billing.errors import CorrectionNotAsked, NothingCorrected
-from billing.forms import CorrectionForm
+from billing.forms import InvoiceCorrectionForm
 from billing.models import Invoice, InvoiceCorrection, InvoiceDocument
 from billing.queries import CORRECTION, document_in_force, face_in_force
 from billing.rules.papers import CORRECTABLE, changes_of, corrected_face, face_values
@@ -92,7 +92,7 @@ def test_registration_number_sums_and_days_cannot_be_corrected(world: World):
 
 def test_a_form_that_was_not_touched_changes_nothing(world: World):
     face = invoice_of_november(world).face
-    form = CorrectionForm({**face_values(face), "reason": "確認"})
+    form = InvoiceCorrectionForm({**face_values(face), "reason": "確認"})
     assert form.is_valid(), form.errors
     assert changes_of(face, form.values()) == []
 

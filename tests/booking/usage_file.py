@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import io
 
-from booking.models import Reservation
+from booking.models import Charge, FeedRow, Reservation
 from lib import clock, jst
 from sandbox.ex.usage import COLUMNS
 
@@ -51,3 +51,23 @@ def usage_file(*rows: dict[str, str], columns: tuple[str, ...] = COLUMNS, encodi
     writer.writeheader()
     writer.writerows(rows)
     return out.getvalue().encode(encoding)
+
+
+def states(rows: list[FeedRow]) -> list[str]:
+    """What became of the rows."""
+    return [row.state for row in rows]
+
+
+def ledger() -> list[tuple[str, int]]:
+    """Every charge, in the order of recording."""
+    return list(Charge.objects.order_by("pk").values_list("kind", "amount"))
+
+
+def refund(ride: Reservation, amount: int, **more: str | int) -> dict[str, str]:
+    """The refund of `amount` yen."""
+    return purchase(ride, amount=-amount, operation="取消", **more)
+
+
+def fee(ride: Reservation, amount: int = 320, **more: str | int) -> dict[str, str]:
+    """What was kept of a refund."""
+    return purchase(ride, amount=amount, operation="払戻手数料", **more)

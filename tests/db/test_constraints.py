@@ -63,6 +63,7 @@ CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
         {"state": "ticketed", "number": "X", "ticketed_at": None},
     ),
     "reservation_cancelled_has_time": ("booking.Reservation", {"state": "cancelled", "cancelled_at": None}),
+    "feed_row_state_known": ("booking.FeedRow", {"state": NONSENSE}),
     "open_call_has_next_try": ("booking.SupplierCall", {"state": "open", "next_try_at": None}),
     "charge_rule_known": ("booking.Charge", {"rule": NONSENSE}),
     "charge_is_not_zero": ("booking.Charge", {"amount": 0}),

@@ -104,6 +104,10 @@ booking:handoff                      POST    in     code   303    303    404    
 booking:give_up                      POST    in     code   303    303    404    404    404    404    303    404
 booking:cancel                       GET     in     code   200    200    404    404    404    404    200    404
 booking:cancel                       POST    in     code   303    303    404    404    404    404    303    404
+booking:refund                       GET     in     code   404    404    404    404    404    404    200    404
+booking:refund                       POST    in     code   404    404    404    404    404    404    303    404
+booking:no_show                      GET     in     code   404    404    404    404    404    404    200    404
+booking:no_show                      POST    in     code   404    404    404    404    404    404    303    404
 booking:record                       GET     in     code   403    403    403    403    403    403    200    403
 booking:record                       POST    in     code   403    403    403    403    403    403    303    403
 booking:feeds                        GET     in     code   403    403    403    403    403    403    200    200

@@ -22,7 +22,7 @@ from billing.models import Invoice, InvoiceDocument, Period
 from billing.rules.one_off import OneOffLine
 from billing.rules.papers import face_values
 from billing.services import ask_charge_correction, ask_invoice_correction, ask_one_off, open_periods, prepare_closing
-from booking.models import ChargeKind, Feed, Part, Search, SearchAnswer, TaxClass, Way
+from booking.models import ChargeKind, Feed, Part, Reservation, Search, SearchAnswer, TaxClass, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
@@ -140,6 +140,7 @@ class Stage:
         prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
         self.unprepared = Period.objects.get(office=away.office, last_day=november)
         self._asked_for(acting(factories.person(Role.OPERATOR, of=away)))
+        self.refundable, self.unused = self._past_ride("cancelled"), self._past_ride("used")
 
     def _face(self, invoice: Invoice) -> dict[str, str]:
         """The fields of a correction: another address."""
@@ -153,6 +154,15 @@ class Stage:
             colleague, office=self.office, lines=[OneOffLine("初期費用", 330000, "standard")], day=TODAY,
             due_on=dt.date(2027, 1, 29), reference="PO-1", reason="契約書第8条",
         )  # fmt: skip
+
+    def _past_ride(self, state: str) -> Reservation:
+        """A train of the day before yesterday, paid for."""
+        day = TODAY - dt.timedelta(days=2)
+        ride = factories.reservation(
+            factories.trip(self.own, day=day), self.ex, state=state, cancelled_at=clock.now(), price=15640
+        )
+        factories.charge(self.own, amount=15640, on=day, reservation=ride, segment=factories.segment(ride))
+        return ride
 
     def _period(self, last_day: dt.date) -> Period:
         return Period.objects.get(office=self.office, last_day=last_day)
@@ -211,6 +221,8 @@ class Stage:
             "booking:feed": self.feed,
             "booking:give_up": self.handed_off,
             "booking:handoff": self.handed_off,
+            "booking:no_show": self.unused,
+            "booking:refund": self.refundable,
             "booking:results": self.search,
             "booking:search@again": self.search,
             "booking:ticket": self.booked,
@@ -253,13 +265,15 @@ class Stage:
             "billing:reissue": lambda: {"reason": "紛失"},
             "billing:correct_charge": lambda: {"way": "right", "amount": "40000", "reason": "誤り", "step": "ask"},
             "billing:one_off": self._initial_costs,
-            "booking:cancel": lambda: {"fee": "320"},
+            "booking:cancel": lambda: {"fee": "320", "refunded": "no"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},
             "booking:handoff": lambda: {"number": "2002", "price": "15640"},
+            "booking:no_show": self._kept,
             "booking:record": self._recording,
+            "booking:refund": self._kept,
             "booking:search": self._wish,
         }
         return bodies[name]() if name in bodies else {}
@@ -288,6 +302,9 @@ class Stage:
     def _rule_file(self) -> dict[str, Any]:
         lines = "種別,税区分,初日,末日,出典,確度\n配送料,10%,2026-12-16,,試験,高\n"
         return {"content": base64.b64encode(lines.encode()).decode(), "step": "write"}
+
+    def _kept(self) -> dict[str, Any]:
+        return {"kept": "320", **day_fields("booked_on", TODAY)}
 
     def _recording(self) -> dict[str, Any]:
         return {

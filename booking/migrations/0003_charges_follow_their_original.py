@@ -37,5 +37,5 @@ DROP FUNCTION booking_charge_follows();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("booking", "0003_ledger_relations")]
+    dependencies = [("booking", "0002_live_and_append_only")]
     operations = [migrations.RunSQL(FOLLOWERS, NO_FOLLOWERS)]

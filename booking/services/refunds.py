@@ -1,0 +1,148 @@
+"""What comes back of a ticket, and what is kept: at once, when the supplier books it later, or of a ticket that was not used."""
+
+import datetime as dt
+
+from audit.changes import advance
+from audit.services import record
+from booking.errors import BadRefund
+from booking.models import FeedRow, Reservation, ReservationState
+from booking.queries.billing_days import planned_day
+from booking.queries.refunds import is_refund_pending
+from booking.services.arranging import close_trip_if_over
+from booking.services.ledger import charge_cancellation, reverse_charges, standing_charges
+from booking.states import RESERVATION_MOVES
+from lib import clock
+from lib.actor import Actor
+from lib.errors import NotPermitted
+from lib.verbs import inside, verb
+
+R = ReservationState
+UNUSED_FROM = frozenset({R.TICKETED, R.USED})
+
+
+def standing_total(reservation: Reservation) -> int:
+    """What a reservation costs that nothing has taken back yet, fees apart, in yen."""
+    return sum(charge.amount for charge in standing_charges(reservation))
+
+
+def kept_of(reservation: Reservation, *, fee: int, refund: int | None) -> int:
+    """What the supplier keeps, in yen: its stated refund always wins over a stated fee, if anything was charged."""
+    standing = standing_total(reservation)
+    return standing - refund if standing and refund is not None else fee
+
+
+@inside
+def settle_refund(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    kept: int,
+    booked_on: dt.date,
+    source: str,
+    feed_row: FeedRow | None = None,
+) -> None:
+    """Take back what stands, and charge what the supplier keeps (yen), on the day on which it booked the refund."""
+    reverse_charges(actor, reservation, source=source, occurred_on=booked_on, feed_row=feed_row)
+    charge_cancellation(actor, reservation, fee=kept, source=source, occurred_on=booked_on, feed_row=feed_row)
+
+
+@inside
+def enter_refund(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    kept: int,
+    booked_on: dt.date,
+    source: str,
+    feed_row: FeedRow | None = None,
+) -> None:
+    """The refund of what was cancelled before has been booked."""
+    Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=max(kept, 0))
+    settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
+    data = {"kept": kept, "booked_on": booked_on, "source": str(source)}
+    record(actor, "booking.reservation.refunded", objects=[reservation, reservation.trip], data=data)
+
+
+@inside
+def enter_no_show(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    kept: int,
+    booked_on: dt.date,
+    source: str,
+    feed_row: FeedRow | None = None,
+) -> None:
+    """Move to not used: the fare is taken back, and what was kept is charged instead."""
+    advance(
+        reservation,
+        R.NO_SHOW,
+        code="booking.reservation.not_used",
+        allowed=RESERVATION_MOVES,
+        actor=actor,
+        about=[reservation.trip],
+        data={"kept": kept, "booked_on": booked_on, "source": str(source)},
+        cancel_fee=max(kept, 0),
+    )
+    settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
+    close_trip_if_over(actor, reservation.trip)
+
+
+@verb
+def record_refund(actor: Actor, reservation: Reservation, *, kept: int, booked_on: dt.date, source: str) -> None:
+    """The supplier has booked the refund of a cancelled ticket on `booked_on` and kept `kept` yen of it.
+
+    Raises NotPermitted, and BadRefund with the form field when no refund is awaited, more was kept than was paid, or the
+    day lies ahead or before the cancellation.
+    """
+    actor, reservation = _at_the_desk(actor, reservation)
+    if not is_refund_pending(reservation):
+        raise BadRefund("この予約は、払戻を待っていません。")
+    cancelled_at = reservation.cancelled_at or clock.now()
+    _check(reservation, kept, booked_on, cancelled_at.astimezone(clock.JST).date(), "取り消した日")
+    enter_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source)
+
+
+@verb
+def record_no_show(actor: Actor, reservation: Reservation, *, kept: int, booked_on: dt.date, source: str) -> None:
+    """A ticket was not used; the supplier booked on `booked_on` what comes back, and kept `kept` yen.
+
+    Raises NotPermitted, and BadRefund with the form field when it is no ticket of a ride that has left, when its price is
+    not known yet, when more was kept than was paid, or when the day lies ahead or before the ride.
+    """
+    actor, reservation = _at_the_desk(actor, reservation)
+    if not is_unused_possible(reservation):
+        raise BadRefund("不使用にできるのは、発券済みで、出発の時刻を過ぎたものです。")
+    if not standing_total(reservation):
+        raise BadRefund("買った金額がまだ分かりません。利用実績を取り込んでから記録してください。")
+    _check(reservation, kept, booked_on, planned_day(reservation), "利用日")
+    enter_no_show(actor, reservation, kept=kept, booked_on=booked_on, source=source)
+
+
+def is_unused_possible(reservation: Reservation) -> bool:
+    """Whether it is a ticket, or was taken for used, and its first ride has left."""
+    first = reservation.segments.order_by("departs").first()
+    return reservation.state in UNUSED_FROM and first is not None and first.departs <= clock.now()
+
+
+def _at_the_desk(actor: Actor, reservation: Reservation) -> tuple[Actor, Reservation]:
+    """The operator as they act for the traveller, and the reservation, held until the end of the transaction."""
+    if not actor.may("booking.reservation.record"):
+        raise NotPermitted
+    held = Reservation.objects.select_for_update(no_key=True, of=("self",)).select_related("trip__traveller")
+    return actor.for_person(reservation.trip.traveller.public_id), held.get(pk=reservation.pk)
+
+
+def _check(reservation: Reservation, kept: int, booked_on: dt.date, earliest: dt.date, word: str) -> None:
+    paid = standing_total(reservation)
+    if not 0 <= kept <= paid:
+        raise BadRefund(f"計上した{paid:,}円までの金額にしてください。", field="kept")
+    check_booked_on(booked_on, earliest, word, field="booked_on")
+
+
+def check_booked_on(day: dt.date, earliest: dt.date, word: str, *, field: str) -> None:
+    """Raises BadRefund, with the form field, for a day of refund that lies ahead, or before `earliest` (called `word`)."""
+    if day > clock.today():
+        raise BadRefund("払戻の日が先の日になっています。今日までの日にしてください。", field=field)
+    if day < earliest:
+        raise BadRefund(f"払戻の日が{word}より前です。日を確かめてください。", field=field)
