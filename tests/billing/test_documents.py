@@ -130,6 +130,7 @@ def test_a_negative_invoice_says_what_is_carried_and_that_nothing_is_to_be_paid(
     text = text_of(invoice_pdf(original(negative_invoice(world))))
     assert "今回計2△34,360△3,123" in text
     assert "前回繰越（請求書2026-0002）—△8,230" in text
+    assert "ご請求金額（税込・差引）△42,590円" in text
     assert "差引ご請求金額△42,590" in text
     assert "お支払い不要です" in text
     assert "お支払期限" not in text
