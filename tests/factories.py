@@ -3,8 +3,12 @@
 import datetime as dt
 import itertools
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
+from django.db import transaction
+
+from accounts.errors import AlreadyAsked
 from accounts.models import Department, Office, Role, User
 from accounts.queries import open_confirmation
 from accounts.services import (
@@ -223,13 +227,12 @@ def operators(office: Office) -> Sequence[Actor]:
 
 def agree(period: Period) -> None:
     """Prepare the closing of a period and agree to it, as its two people would; the worker has not begun."""
-    prepared = open_confirmation("billing.close", period.public_id)
     first, second = operators(period.office)
-    if prepared is None:
+    with suppress(AlreadyAsked), transaction.atomic():
         prepare_closing(first, period)
-    elif prepared.asked_by.public_id == second.id:
-        second = first
-    request_closing(second, period)
+    prepared = open_confirmation("billing.close", period.public_id)
+    is_own = prepared is not None and prepared.asked_by.public_id == second.id
+    request_closing(first if is_own else second, period)
 
 
 def close(period: Period) -> Period:

@@ -137,10 +137,10 @@ class Stage:
         ask_invoice_correction(clerk, self.to_correct, values=self._face(self.to_correct), reason="移転")
         self.charge = factories.charge(self.own, on=november)
         self.period = self._period(november)
-        prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
         self.unprepared = Period.objects.get(office=away.office, last_day=november)
         self._asked_for(acting(factories.person(Role.OPERATOR, of=away)))
         self.refundable, self.unused = self._past_ride("cancelled"), self._past_ride("used")
+        prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
 
     def _face(self, invoice: Invoice) -> dict[str, str]:
         """The fields of a correction: another address."""
