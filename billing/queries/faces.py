@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts import queries as accounts
 from accounts.models import ContractTerms, Office, TaxRounding
-from billing.models import Invoice, Period
+from billing.models import Invoice, InvoiceKind, Period
 from billing.queries.tallies import Tallies, Tally, tally_due
 from billing.queries.transfers import transfer_lines
 from billing.rules.days import due_date
@@ -61,9 +61,13 @@ def draft_one_off(office: Office, tallies: Tallies, issued_on: dt.date, due_on: 
 
 
 def carried_over(period: Period) -> int:
-    """What the office's last invoice before this period left in its favour: zero or below, in yen."""
-    before = Invoice.objects.filter(period__office=period.office_id, period__last_day__lt=period.first_day)
-    payable = before.order_by("-period__last_day").values_list("payable", flat=True).first()
+    """What the office's last invoice left in its favour: zero or below, in yen.
+
+    The last one that was issued, whichever month it is of: an older month that is closed late must not give the same
+    yen a second time.
+    """
+    issued = Invoice.objects.filter(kind=InvoiceKind.REGULAR, office=period.office_id)
+    payable = issued.order_by("-pk").values_list("payable", flat=True).first()
     return min(payable or 0, 0)
 
 

@@ -201,21 +201,28 @@ def charge_nights(actor: Actor, reservation: Reservation, *, source: str) -> lis
 
 
 def standing_charges(reservation: Reservation) -> Sequence[Charge]:
-    """What a reservation costs that nothing has taken back yet, fees apart.
+    """What a reservation costs that nothing has taken back yet, fees and their corrections apart.
 
     A transfer between offices changes who pays, not what stands: its halves are left out.
     """
     charges = list(
         reservation.charges.exclude(relation__in=[Relation.TRANSFER_OUT, Relation.TRANSFER_IN])
-        .select_related("person", "segment", "night")
+        .select_related("person", "segment", "night", "origin")
         .order_by("pk")
     )
     reversed_ids = {charge.origin_id for charge in charges if charge.relation == Relation.REVERSAL}
     return [
         charge
         for charge in charges
-        if charge.relation != Relation.REVERSAL and charge.kind not in FEES and charge.pk not in reversed_ids
+        if charge.relation != Relation.REVERSAL and not _is_fee(charge) and charge.pk not in reversed_ids
     ]
+
+
+def _is_fee(charge: Charge) -> bool:
+    """Whether it is a fee, or corrects one, at any remove."""
+    while charge.origin is not None and charge.kind == ChargeKind.CORRECTION:
+        charge = charge.origin
+    return charge.kind in FEES
 
 
 @inside
