@@ -1,5 +1,6 @@
 """Cancelling: quoted first, carried out with a highest fee, and what it costs written into the ledger."""
 
+import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -56,8 +57,19 @@ def record_own_cancellation(actor: Actor, reservation: Reservation, *, fee: int,
 
 
 @inside
-def enter_cancellation(actor: Actor, reservation: Reservation, *, fee: int, refund: int | None, source: str) -> None:
-    """Move to cancelled; take back what was charged, and charge the fee. The supplier's stated refund always wins."""
+def enter_cancellation(
+    actor: Actor,
+    reservation: Reservation,
+    *,
+    fee: int,
+    refund: int | None,
+    source: str,
+    refunded_on: dt.date | None = None,
+) -> None:
+    """Move to cancelled; take back what was charged, and charge the fee. The supplier's stated refund always wins.
+
+    `refunded_on` is the day on which the supplier booked it, where a usage file tells of it later; else it is today.
+    """
     advance(
         reservation,
         R.CANCELLED,
@@ -70,8 +82,8 @@ def enter_cancellation(actor: Actor, reservation: Reservation, *, fee: int, refu
         cancel_fee=fee,
         hold_until=None,
     )
-    taken_back = reverse_charges(actor, reservation, source=source)
+    taken_back = reverse_charges(actor, reservation, source=source, occurred_on=refunded_on)
     kept = taken_back - refund if taken_back and refund is not None else fee
-    charge_cancellation(actor, reservation, fee=kept, source=source)
+    charge_cancellation(actor, reservation, fee=kept, source=source, occurred_on=refunded_on)
     tell_cancelled(actor, reservation)
     arranging.close_trip_if_over(actor, reservation.trip)

@@ -37,7 +37,7 @@ from booking.suppliers.base import ReadsFeed
 from booking.suppliers.errors import Refused
 from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import BadLine, FeedLine
-from lib import clock, durable, jobs
+from lib import clock, durable, jobs, jst
 from lib.actor import Actor
 from lib.errors import NotPermitted, PortalError, Stale
 from lib.verbs import inside, verb
@@ -233,7 +233,7 @@ def _purchased(
         reservation,
         total=difference,
         source=ChargeSource.FEED,
-        issued_on=line.operated_at.astimezone(clock.JST).date(),
+        issued_on=jst.day_of(line.operated_at),
         kind=ChargeKind.FARE if first else ChargeKind.DIFFERENCE,
         feed_row=row,
     )
@@ -277,12 +277,25 @@ def _refunded(
         if not difference:
             return FeedRowState.MATCHED, reservation, ""
         charge_fare(
-            actor, reservation, total=difference, source=ChargeSource.FEED, kind=ChargeKind.REFUND, feed_row=row
+            actor,
+            reservation,
+            total=difference,
+            source=ChargeSource.FEED,
+            occurred_on=jst.day_of(line.operated_at),
+            kind=ChargeKind.REFUND,
+            feed_row=row,
         )
         return FeedRowState.ADDED, reservation, f"登録の払戻と{difference:,}円違うため、差額を計上しました。"
     if reservation.state not in {R.TICKETED, R.BOOKED}:
         return FeedRowState.UNMATCHED, reservation, "予約の状態と合いません。窓口で確かめてください。"
-    enter_cancellation(actor, reservation, fee=0, refund=-line.amount, source=ChargeSource.FEED)
+    enter_cancellation(
+        actor,
+        reservation,
+        fee=0,
+        refund=-line.amount,
+        source=ChargeSource.FEED,
+        refunded_on=jst.day_of(line.operated_at),
+    )
     return FeedRowState.ADDED, reservation, ""
 
 
@@ -293,6 +306,13 @@ def _kept(
     difference = _news(reservation, line, ChargeKind.REFUND_FEE, ChargeKind.CANCEL_FEE)
     if not difference:
         return FeedRowState.MATCHED, reservation, ""
-    charge_cancellation(actor, reservation, fee=difference, source=ChargeSource.FEED, feed_row=row)
+    charge_cancellation(
+        actor,
+        reservation,
+        fee=difference,
+        source=ChargeSource.FEED,
+        occurred_on=jst.day_of(line.operated_at),
+        feed_row=row,
+    )
     Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=line.amount)
     return FeedRowState.ADDED, reservation, ""
