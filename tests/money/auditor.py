@@ -16,7 +16,7 @@ from billing.models import Invoice, InvoiceLine, NumberSeries, Period, PeriodSta
 from billing.queries import DraftLine, draft_lines, open_charges, period_row, preview, transfer_lines
 from billing.services import close_period, prepare_closing, request_closing
 from billing.services.closing import reopen_period
-from booking.models import Charge, Relation, Settlement
+from booking.models import Charge, LedgerLock, Relation, Settlement
 from lib import clock
 from lib.actor import Actor
 from tests.factories import SETUP
@@ -171,6 +171,9 @@ class Auditor:
                 charge.nature,
             )
         self._check_invoices(lines)
+        closed = Period.objects.filter(state=PeriodState.CLOSED).order_by("last_day")
+        through = dict(closed.values_list("office", "last_day"))
+        assert dict(LedgerLock.objects.values_list("office", "last_day")) == through
 
     def _check_invoices(self, lines: Iterable[InvoiceLine]) -> None:
         by_invoice: dict[int, list[InvoiceLine]] = defaultdict(list)
