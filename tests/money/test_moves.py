@@ -147,6 +147,32 @@ def test_a_ticket_refunded_after_a_late_move_is_refunded_where_it_now_belongs(bo
     assert [billed(office) for office in (books.head, books.kyushu)] == [0, 320]
 
 
+def test_a_refund_after_the_traveller_has_left_goes_back_to_the_office_of_the_ride(books: Books):
+    ride = books.fare(books.taro, 13320, on(11, 9))
+    go_to(on(12, 2))
+    books.close_month(on(11, 30))
+    books.move(books.taro, books.at_kyushu, on(12, 1))
+    go_to(on(12, 7))
+    books.cancel(ride, fee=320)
+    go_to(on(1, 5, 2027))
+    # Billed on 12/7, when 太郎 is at 九州支社; used on 11/9, when he was at 本社: −13,320 + 320 are 本社's.
+    assert books.close(books.kyushu, on(12, 31)) is None
+    assert lines(books.close(books.head, on(12, 31)), "amount", "billing_on") == [
+        (-13320, on(12, 7)),
+        (320, on(12, 7)),
+    ]
+
+
+def test_a_ticket_billed_by_its_day_of_issue_is_still_of_the_office_of_the_day_of_use(books: Books):
+    books.bill_by("fare", "issue_date", on(11, 1))
+    books.move(books.taro, books.at_kyushu, on(12, 1))
+    go_to(on(11, 24))
+    books.fare(books.taro, 40160, on(12, 10), by="jal_online")
+    go_to(on(12, 2))
+    assert books.close(books.head, on(11, 30)) is None
+    assert lines(books.close(books.kyushu, on(11, 30)), "amount", "billing_on") == [(40160, on(11, 24))]
+
+
 def test_somebody_without_a_department_waits_and_comes_with_the_next_closing(books: Books):
     new = books.newcomer()
     ride = books.handed_off(new, on(11, 9), price=13320)

@@ -133,7 +133,7 @@ def test_closing_day_20_cuts_between_the_20th_and_the_21st_and_names_the_month_o
     go_to(on(11, 20), hour=23)
     with pytest.raises(PeriodNotOver):
         books.close(books.head, on(11, 20))
-    go_to(on(11, 21), hour=0)
+    go_to(on(11, 21), hour=1)
     november = books.close(books.head, on(11, 20))
     assert (lines(november, "amount"), period_name(november.period.last_day)) == ([1000], "2026年11月利用分")
     assert november.face["period"] == {"first": "2026-10-21", "last": "2026-11-20"}
