@@ -8,7 +8,7 @@ from typing import Any
 
 from accounts import queries as accounts
 from accounts.models import ContractTerms, Office, TaxRounding
-from billing.models import Invoice, Period
+from billing.models import Invoice, InvoiceKind, Period
 from billing.queries.tallies import Tallies, Tally, tally_due
 from billing.queries.transfers import transfer_lines
 from billing.rules.days import due_date
@@ -63,9 +63,13 @@ def draft_one_off(office: Office, tallies: Tallies, issued_on: dt.date, due_on: 
 
 
 def last_invoice(period: Period) -> Invoice | None:
-    """The office's last invoice before this period: what it left in the office's favour is carried over (前回繰越)."""
-    before = Invoice.objects.filter(period__office=period.office_id, period__last_day__lt=period.first_day)
-    return before.order_by("-period__last_day").first()
+    """The office's last invoice: what it left in the office's favour is carried over (前回繰越).
+
+    The last one that was issued, whichever month it is of: an older month that is closed late must not give the same yen
+    a second time.
+    """
+    issued = Invoice.objects.filter(kind=InvoiceKind.REGULAR, office=period.office_id)
+    return issued.order_by("-pk").first()
 
 
 def _draft(

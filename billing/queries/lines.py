@@ -166,7 +166,10 @@ def content(way: str = "", *, with_origin: bool = True) -> Any:
     if with_origin:
         billed = InvoiceLine.objects.filter(charge=OuterRef(f"{way}origin"))
         number = billed.values(words=Concat(Value("（元 "), "invoice__number", Value("）")))[:1]
-        words.append(Coalesce(Subquery(number), Value("")))
+        # Asked only where there is an original: while lines are being written, a table without statistics would be read
+        # from end to end for each of them.
+        has_origin = When(**{f"{way}origin__isnull": False}, then=Coalesce(Subquery(number), Value("")))
+        words.append(Case(has_origin, default=Value("")))
     return Left(Concat(*words, output_field=CharField()), TEXT)
 
 
