@@ -103,6 +103,7 @@ WORDS = {
     },
     "method": {"totp": "認証アプリ", "recovery_code": "回復コード"},
     "reason": {"person": "本人の操作", "limit": "時間切れ"},
+    "format": {"csv": "CSV", "xlsx": "Excel", "json": "JSON（照合用）"},
     "way": {"change": "本人の変更", "reset": "メールからの再設定"},
     "kind": {
         "password_reset": "パスワードの再設定",
@@ -126,5 +127,6 @@ WORDS = {
         "billing.period.close": "締め",
         "billing.invoice.read": "請求書の閲覧",
         "billing.usage.read": "利用状況の閲覧",
+        "billing.ledger.read": "費用台帳の閲覧",
     },
 }

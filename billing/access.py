@@ -7,7 +7,7 @@ from django.http import Http404
 from accounts.models import Office
 from audit.services import record_refusal
 from billing.models import Invoice, Period
-from billing.permissions import READ_INVOICES, READ_PERIODS, READ_USAGE
+from billing.permissions import READ_INVOICES, READ_PERIODS
 from lib.actor import Actor, Scope
 
 
@@ -32,8 +32,8 @@ def invoice_for(actor: Actor, public_id: UUID) -> Invoice:
     return found
 
 
-def usage_office_for(actor: Actor, public_id: str) -> Office | None:
-    """The office whose usage is asked for, None for all that the actor may read. Raises Http404 for another's office."""
+def office_for(actor: Actor, public_id: str, *, to: str) -> Office | None:
+    """The office whose usage or ledger is asked for, None for all that the actor may read. Raises Http404 for another's office."""
     if not public_id:
         return None
     try:
@@ -42,7 +42,7 @@ def usage_office_for(actor: Actor, public_id: str) -> Office | None:
         found = None
     if found is None:
         raise Http404
-    if actor.scope(READ_USAGE) is not Scope.ALL and found.public_id not in actor.offices:
-        record_refusal(actor, "accounts.office", found.public_id, action=READ_USAGE)
+    if actor.scope(to) is not Scope.ALL and found.public_id not in actor.offices:
+        record_refusal(actor, "accounts.office", found.public_id, action=to)
         raise Http404
     return found

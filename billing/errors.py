@@ -29,3 +29,7 @@ class NotPrepared(PortalError):
 
 class StillWaiting(PortalError):
     default = "締めの前に片づけることが残っています。"
+
+
+class TooManyRows(PortalError):
+    default = "明細が多く、Excelの1シートに入りません。CSVかJSONを取ってください。"

@@ -18,6 +18,7 @@ ENTRIES: list[tuple[str, Scope, str, str, str]] = [
     ("billing.period.read", Scope.ALL, "締め", "billing:periods", "/closing/"),
     ("billing.invoice.read", Scope.OFFICE, "請求書", "billing:invoices", "/invoices/"),
     ("billing.usage.read", Scope.OFFICE, "利用状況", "billing:usage", "/usage/"),
+    ("billing.ledger.read", Scope.OFFICE, "費用台帳", "billing:ledger", "/ledger/"),
     ("accounts.confirmation.read", Scope.ALL, "二人確認", "accounts:confirmations", "/confirmations/"),
     ("accounts.person.read", Scope.OFFICE, "利用者", "accounts:people", "/people/"),
     ("audit.event.read", Scope.ALL, "記録", "audit:events", "/audit/events/"),
