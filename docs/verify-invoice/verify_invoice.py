@@ -14,8 +14,9 @@ import datetime as dt
 import json
 import sys
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Iterable, Optional
+from typing import Any
 
 SCHEMA = "invoice-twin/1"
 JST = dt.timezone(dt.timedelta(hours=9))
@@ -58,7 +59,7 @@ class Unreadable(Exception):
 class Closing:
     """One closed period of one office; `number` is None when there was nothing to bill."""
 
-    number: Optional[str]
+    number: str | None
     first: dt.date
     last: dt.date
     closed_at: dt.datetime
@@ -156,7 +157,7 @@ class Books:
 
     def _closings_of(self, office: str) -> list[Closing]:
         """Every closing of the office that some twin tells of, in the order of closing."""
-        found: dict[dt.date, Closing] = {}
+        found: dict[dt.datetime, Closing] = {}
         for twin in self.twins.values():
             invoice = twin["invoice"]
             if invoice["office"]["code"] != office or invoice["kind"] != "regular":
@@ -164,11 +165,9 @@ class Books:
             own = {"number": invoice["number"], "closed_at": invoice["closed_at"], **invoice["period"]}
             for told in [*invoice["closings"], own]:
                 closing = Closing(told["number"], day(told["first"]), day(told["last"]), moment(told["closed_at"]))
-                if found.setdefault(closing.last, closing) != closing:
-                    self.contradiction = (
-                        f"{office} の末日 {closing.last} の締めについて、請求書データどうしが食い違います。"
-                    )
-        return sorted(found.values(), key=lambda closing: closing.closed_at)
+                if found.setdefault(closing.closed_at, closing) != closing:
+                    self.contradiction = f"{office} の {closing.last} 締めについて、請求書データどうしが食い違います。"
+        return [found[key] for key in sorted(found)]
 
     def office_of(self, row: dict[str, Any]) -> str:
         """Whose invoice the charge is on: the office of the department on the day of use. What was moved to another
