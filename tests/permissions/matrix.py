@@ -98,6 +98,13 @@ billing:close_progress               GET     in     code   404    404    404    
 billing:invoices                     GET     in     code   403    403    403    403    200    200    200    200
 billing:invoice                      GET     in     code   404    404    404    404    200    404    200    200
 billing:invoice_pdf                  GET     in     code   404    404    404    404    200    404    200    200
+billing:invoice_csv                  GET     in     code   404    404    404    404    200    404    200    200
+billing:invoice_xlsx                 GET     in     code   404    404    404    404    200    404    200    200
+billing:invoice_json                 GET     in     code   404    404    404    404    200    404    200    200
+billing:ledger                       GET     in     code   403    403    403    403    200    200    200    200
+billing:ledger@office                GET     in     code   403    403    403    403    200    404    200    200
+billing:ledger_csv                   GET     in     code   403    403    403    403    200    200    200    200
+billing:ledger_csv@office            GET     in     code   403    403    403    403    200    404    200    200
 billing:usage                        GET     in     code   403    403    403    403    200    200    200    200
 billing:usage@office                 GET     in     code   403    403    403    403    200    404    200    200
 billing:usage_csv                    GET     in     code   403    403    403    403    200    200    200    200

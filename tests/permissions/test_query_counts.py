@@ -148,6 +148,8 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
     "a period": ("billing:period", "", "operator", charges),
     "invoices": ("billing:invoices", "", "auditor", invoices),
+    "ledger": ("billing:ledger", "", "admin", charges),
+    "ledger of all offices": ("billing:ledger", "", "operator", charges),
     "usage": ("billing:usage", "", "admin", charges),
     "usage of all offices": ("billing:usage", "", "operator", charges),
 }
