@@ -18,6 +18,7 @@ COPY workflow workflow
 COPY billing billing
 COPY templates templates
 COPY static static
+COPY docs/verify-invoice docs/verify-invoice
 COPY data data
 COPY deploy/healthcheck.py deploy/healthcheck.py
 # Collecting needs no secret and no server: development settings do, with the place of production. What is left out

@@ -135,6 +135,7 @@ WORDS = {
     "method": {"totp": "認証アプリ", "recovery_code": "回復コード"},
     "reason": {"person": "本人の操作", "limit": "時間切れ"},
     "confidence": {"high": "高", "medium": "中", "low": "低"},
+    "format": {"csv": "CSV", "xlsx": "Excel", "json": "JSON（照合用）"},
     "way": {"change": "本人の変更", "reset": "メールからの再設定"},
     "kind": {
         "password_reset": "パスワードの再設定",
@@ -163,5 +164,6 @@ WORDS = {
         "billing.invoice.issue": "請求書の発行",
         "billing.invoice.send": "請求書の送付",
         "billing.usage.read": "利用状況の閲覧",
+        "billing.ledger.read": "費用台帳の閲覧",
     },
 }

@@ -7,7 +7,7 @@ from django.http import Http404
 from accounts.models import Office
 from audit.services import record_refusal
 from billing.models import Invoice, InvoiceDocument, OneOffRequest, Period
-from billing.permissions import ISSUE_INVOICES, READ_CHARGES, READ_INVOICES, READ_PERIODS, READ_USAGE
+from billing.permissions import ISSUE_INVOICES, READ_CHARGES, READ_INVOICES, READ_PERIODS
 from booking.models import Charge
 from lib.actor import Actor, Scope
 
@@ -44,8 +44,8 @@ def document_for(actor: Actor, public_id: UUID) -> InvoiceDocument:
     return found
 
 
-def usage_office_for(actor: Actor, public_id: str) -> Office | None:
-    """The office whose usage is asked for, None for all that the actor may read. Raises Http404 for another's office."""
+def office_for(actor: Actor, public_id: str, *, to: str) -> Office | None:
+    """The office whose usage or ledger is asked for, None for all that the actor may read. Raises Http404 for another's office."""
     if not public_id:
         return None
     try:
@@ -54,8 +54,8 @@ def usage_office_for(actor: Actor, public_id: str) -> Office | None:
         found = None
     if found is None:
         raise Http404
-    if actor.scope(READ_USAGE) is not Scope.ALL and found.public_id not in actor.offices:
-        record_refusal(actor, "accounts.office", found.public_id, action=READ_USAGE)
+    if actor.scope(to) is not Scope.ALL and found.public_id not in actor.offices:
+        record_refusal(actor, "accounts.office", found.public_id, action=to)
         raise Http404
     return found
 

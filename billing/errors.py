@@ -61,3 +61,7 @@ class NothingToBill(PortalError):
 
 class DueDatePassed(PortalError):
     default = "支払期限が過ぎています。支払期限を決め直して、もう一度依頼してください。"
+
+
+class TooManyRows(PortalError):
+    default = "明細が多く、Excelの1シートに入りません。CSVかJSONを取ってください。"

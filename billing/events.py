@@ -44,4 +44,16 @@ KINDS = [
         "利用状況をダウンロードしました（{rows}件）。",
         keys="first last rows encoding",
     ),
+    kind(
+        "billing.invoice.exported",
+        "請求書データのダウンロード",
+        "請求書 {number} を{format}でダウンロードしました（{rows}件）。",
+        keys="number format rows sha256",
+    ),
+    kind(
+        "billing.ledger.downloaded",
+        "費用台帳のダウンロード",
+        "費用台帳をダウンロードしました（{rows}件）。",
+        keys="first last rows sha256",
+    ),
 ]

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.forms import formset_factory
 
 from accounts.models import Office
-from billing.queries import Basis, ChargeFilter, ChargeState, UsageFilter, one_off_due
+from billing.queries import Basis, ChargeFilter, ChargeState, LedgerFilter, UsageFilter, one_off_due
 from billing.rules.one_off import OneOffLine
 from billing.rules.papers import CORRECTABLE
 from billing.services import ENCODINGS, UTF8
@@ -19,13 +19,12 @@ from lib.fields import CodeField, DateField3, RadioField, SelectField, TextField
 from lib.forms import Form
 
 
-class UsageForm(Form):
-    """Which usage data: days, what the days mean, which office, and how the file is written."""
+class DaysForm(Form):
+    """Days, and one office or all."""
 
     need_words = False
     first = DateField3("期間の初日")
     last = DateField3("期間の末日")
-    basis = RadioField("期間の基準", choices=Basis.CHOICES)
     office = SelectField("拠点", required=False)
 
     def __init__(self, *args: Any, offices: Iterable[tuple[str, str]], **kwargs: Any) -> None:
@@ -213,6 +212,17 @@ def typed_lines(forms: Iterable[OneOffLineForm]) -> list[OneOffLine]:
     return [OneOffLine(**form.cleaned_data) for form in forms if form.cleaned_data]
 
 
+class UsageForm(DaysForm):
+    """Which usage data: days, what the days mean, which office."""
+
+    basis = RadioField("期間の基準", choices=Basis.CHOICES)
+    field_order = ("first", "last", "basis", "office")
+
+
+class LedgerForm(DaysForm):
+    """Which part of the ledger: billing days, which office."""
+
+
 def read_encoding(value: str) -> str:
     """The encoding that an address asks for; UTF-8 unless it names another that is offered."""
     return value if value in dict(ENCODINGS) else UTF8
@@ -227,11 +237,19 @@ def read_month(value: str) -> dt.date | None:
 
 
 def usage_query(wanted: UsageFilter) -> str:
-    """The address' query that asks for the same data again, as the form would send it."""
+    """The address' query that asks for the same usage data again, as the form would send it."""
+    return _query(wanted.first, wanted.last, wanted.office, basis=wanted.basis)
+
+
+def ledger_query(wanted: LedgerFilter) -> str:
+    """The address' query that asks for the same part of the ledger again, as the form would send it."""
+    return _query(wanted.first, wanted.last, wanted.office)
+
+
+def _query(first: dt.date, last: dt.date, office: Office | None, **more: str) -> str:
     days = {
         f"{name}_{part}": number
-        for name, day in (("first", wanted.first), ("last", wanted.last))
+        for name, day in (("first", first), ("last", last))
         for part, number in zip("ymd", (day.year, day.month, day.day), strict=True)
     }
-    office = str(wanted.office.public_id) if wanted.office else ""
-    return urlencode({**days, "basis": wanted.basis, "office": office})
+    return urlencode({**days, **more, "office": str(office.public_id) if office else ""})

@@ -1,8 +1,9 @@
-"""Addresses of closing, invoices and usage data."""
+"""Addresses of closing, invoices, usage data and the ledger."""
 
 from django.urls import path
 
-from billing.views import charges, invoices, one_off, papers, periods, usage
+from billing.services import InvoiceFormat
+from billing.views import charges, exports, invoices, one_off, papers, periods, usage
 
 app_name = "billing"
 urlpatterns = [
@@ -25,6 +26,11 @@ urlpatterns = [
     path("charges/<uuid:pk>/", charges.charge, name="charge"),
     path("charges/<uuid:pk>/correct/", charges.correct, name="correct_charge"),
     path("charges/<uuid:pk>/correct/decide/", charges.decide_correction, name="decide_correction"),
+    path("invoices/<uuid:pk>/csv/", exports.invoice_file, {"form": InvoiceFormat.CSV}, name="invoice_csv"),
+    path("invoices/<uuid:pk>/xlsx/", exports.invoice_file, {"form": InvoiceFormat.XLSX}, name="invoice_xlsx"),
+    path("invoices/<uuid:pk>/json/", exports.invoice_file, {"form": InvoiceFormat.TWIN}, name="invoice_json"),
     path("usage/", usage.usage, name="usage"),
     path("usage/csv/", usage.usage_csv, name="usage_csv"),
+    path("ledger/", exports.ledger, name="ledger"),
+    path("ledger/csv/", exports.ledger_csv, name="ledger_csv"),
 ]

@@ -19,6 +19,7 @@ ENTRIES: list[tuple[str, Scope, str, str, str]] = [
     ("billing.invoice.read", Scope.OFFICE, "請求書", "billing:invoices", "/invoices/"),
     ("billing.charge.read", Scope.ALL, "費用", "billing:charges", "/charges/"),
     ("billing.usage.read", Scope.OFFICE, "利用状況", "billing:usage", "/usage/"),
+    ("billing.ledger.read", Scope.OFFICE, "費用台帳", "billing:ledger", "/ledger/"),
     ("accounts.confirmation.read", Scope.ALL, "二人確認", "accounts:confirmations", "/confirmations/"),
     ("accounts.person.read", Scope.OFFICE, "利用者", "accounts:people", "/people/"),
     ("accounts.dated.read", Scope.ALL, "料金・税・規則の表", "accounts:tables", "/tables/"),

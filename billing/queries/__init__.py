@@ -4,8 +4,19 @@ from billing.queries.charge_page import ChargePage, charge_page
 from billing.queries.charges import ChargeFilter, ChargeState, charges, charges_count_and_sum
 from billing.queries.collecting import draft_lines, due_lines, open_charges, unset_charges
 from billing.queries.corrections import correction_placement, reversal_placement, standing_of
+from billing.queries.exports import AMOUNT, LINE_COLUMNS, SCHEMA, exported_lines, line_cells, twin_invoice, twin_line
+from billing.queries.face_sheet import face_rows
 from billing.queries.faces import Draft, draft_invoice, draft_one_off, period_digest, preview
 from billing.queries.invoices import ShownLine, invoice_lines, invoice_names, invoices, shown_line
+from billing.queries.ledger import (
+    LEDGER_COLUMNS,
+    LedgerFilter,
+    LedgerPreview,
+    ledger_count_and_sum,
+    ledger_csv,
+    ledger_offices,
+    ledger_preview,
+)
 from billing.queries.lines import DraftLine, numbered, with_payer
 from billing.queries.obstacles import Obstacle
 from billing.queries.one_off import OneOffPreview, one_off_confirmation, one_off_due, one_off_preview, preview_request
@@ -51,14 +62,20 @@ from billing.queries.usage import (
 from billing.queries.work import work_items
 
 __all__ = [
+    "AMOUNT",
     "COLUMNS",
     "CORRECTION",
+    "LEDGER_COLUMNS",
+    "LINE_COLUMNS",
+    "SCHEMA",
     "Basis",
     "ChargeFilter",
     "ChargePage",
     "ChargeState",
     "Draft",
     "DraftLine",
+    "LedgerFilter",
+    "LedgerPreview",
     "Obstacle",
     "OneOffPreview",
     "PeriodRow",
@@ -84,12 +101,19 @@ __all__ = [
     "draft_lines",
     "draft_one_off",
     "due_lines",
+    "exported_lines",
     "face_in_force",
+    "face_rows",
     "has_earlier_open",
     "has_something_open",
     "invoice_lines",
     "invoice_names",
     "invoices",
+    "ledger_count_and_sum",
+    "ledger_csv",
+    "ledger_offices",
+    "ledger_preview",
+    "line_cells",
     "moved_lines",
     "numbered",
     "one_off_confirmation",
@@ -111,6 +135,8 @@ __all__ = [
     "standing_of",
     "tally_invoice",
     "transfer_lines",
+    "twin_invoice",
+    "twin_line",
     "unset_charges",
     "usage_charges",
     "usage_count_and_sum",

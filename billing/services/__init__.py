@@ -3,6 +3,7 @@
 from billing.services.closing import carry_out_closing, close_period, prepare_closing, reopen_period, request_closing
 from billing.services.corrections import ask_charge_correction, ask_charge_reversal, decide_charge_correction
 from billing.services.documents import make_document, reissue_invoice, take_document
+from billing.services.exports import ExportFile, InvoiceFormat, download_invoice, download_ledger
 from billing.services.invoice_corrections import ask_invoice_correction, correct_invoice
 from billing.services.one_off import ask_one_off, issue_one_off
 from billing.services.periods import open_periods
@@ -13,6 +14,8 @@ __all__ = [
     "CP932",
     "ENCODINGS",
     "UTF8",
+    "ExportFile",
+    "InvoiceFormat",
     "UsageFile",
     "ask_charge_correction",
     "ask_charge_reversal",
@@ -22,6 +25,8 @@ __all__ = [
     "close_period",
     "correct_invoice",
     "decide_charge_correction",
+    "download_invoice",
+    "download_ledger",
     "download_usage",
     "issue_one_off",
     "make_document",

@@ -64,7 +64,7 @@ def usage_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
 
 def _read(request: HttpRequest, actor: Actor) -> tuple[UsageForm, UsageFilter | None]:
     """The form, and what it asks for: the past month when the address says nothing, None when it has errors."""
-    office = access.usage_office_for(actor, request.GET.get("office", ""))
+    office = access.office_for(actor, request.GET.get("office", ""), to=READ_USAGE)
     offices = queries.usage_offices(actor)
     names = accounts.office_names(offices.values_list("public_id", flat=True))
     choices = [(str(row.public_id), names.get(row.public_id, row.code)) for row in offices]

@@ -20,6 +20,13 @@ CONTACT = {
     "billing:invoice": "200",
     "billing:invoice_pdf": "200",
     "billing:document_pdf": "200",
+    "billing:invoice_csv": "200",
+    "billing:invoice_xlsx": "200",
+    "billing:invoice_json": "200",
+    "billing:ledger": "200",
+    "billing:ledger@office": "200",
+    "billing:ledger_csv": "200",
+    "billing:ledger_csv@office": "200",
 }
 
 TABLE = """
@@ -143,6 +150,13 @@ billing:correct_charge               GET     in     code   404    404    404    
 billing:correct_charge               POST    in     code   404    404    404    404    404    404    303    404
 billing:decide_correction            GET     in     code   404    404    404    404    404    404    200    404
 billing:decide_correction            POST    in     code   404    404    404    404    404    404    303    404
+billing:invoice_csv                  GET     in     code   404    404    404    404    200    404    200    200
+billing:invoice_xlsx                 GET     in     code   404    404    404    404    200    404    200    200
+billing:invoice_json                 GET     in     code   404    404    404    404    200    404    200    200
+billing:ledger                       GET     in     code   403    403    403    403    200    200    200    200
+billing:ledger@office                GET     in     code   403    403    403    403    200    404    200    200
+billing:ledger_csv                   GET     in     code   403    403    403    403    200    200    200    200
+billing:ledger_csv@office            GET     in     code   403    403    403    403    200    404    200    200
 billing:usage                        GET     in     code   403    403    403    403    200    200    200    200
 billing:usage@office                 GET     in     code   403    403    403    403    200    404    200    200
 billing:usage_csv                    GET     in     code   403    403    403    403    200    200    200    200

@@ -190,6 +190,8 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "charges": ("billing:charges", "", "operator", charges),
     "charges found by words": ("billing:charges", "?state=open&q=試験", "auditor", charges),
     "a charge": ("billing:charge", "", "operator", followers),
+    "ledger": ("billing:ledger", "", "admin", charges),
+    "ledger of all offices": ("billing:ledger", "", "operator", charges),
     "usage": ("billing:usage", "", "admin", charges),
     "usage of all offices": ("billing:usage", "", "operator", charges),
 }
