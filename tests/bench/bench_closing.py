@@ -14,14 +14,15 @@ import pytest
 from django.db import connection, transaction
 
 from billing.models import Invoice, InvoiceLine
-from billing.queries import due_lines
-from billing.services import close_period
+from billing.queries import LedgerFilter, due_lines
+from billing.services import ExportFile, InvoiceFormat, close_period, download_invoice, download_ledger
 from billing.services.invoicing import write_lines
 from tests import factories
-from tests.bench.ledger import large_period
+from tests.bench.ledger import analyse, large_period
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIZES = [10_000, 100_000, 1_000_000]
+MOST_XLSX = 100_000
 
 
 def peak() -> int:
@@ -59,21 +60,46 @@ def copied(statement: str) -> int:
     return size
 
 
+def taken(file: ExportFile) -> int:
+    """Bytes of a download, thrown away as they come."""
+    return sum(len(chunk) for chunk in file.chunks)
+
+
+def told(title: str, times: dict[str, float], before: int) -> None:
+    """Print the times, each as a ratio to the plain statement named above it, and how the memory went."""
+    base = 1.0
+    sys.stdout.write(f"\n{title}  peak {before} -> {peak()} MB\n")
+    for name, seconds in times.items():
+        base = seconds if name.isupper() else base
+        sys.stdout.write(f"    {name:<28} {seconds:7.2f} s  x{seconds / base:.2f}\n")
+
+
 @pytest.mark.parametrize("charges", SIZES)
-def test_closing(charges: int, capsys: pytest.CaptureFixture[str]):
+def test_closing_and_export(charges: int, capsys: pytest.CaptureFixture[str]):
     period = large_period(charges)
     times: dict[str, float] = {}
     before = peak()
-    with timed(times, "insert-select"):
+    with timed(times, "INSERT ... SELECT"):
         rolled_back(lambda: write_lines(due_lines(period)))
     with timed(times, "prepare and agree"):
         factories.agree(period)
     with timed(times, "close_period"):
         close_period(factories.SETUP, office=period.office, period=period)
-    after = peak()
-    assert InvoiceLine.objects.count() == charges == Invoice.objects.get().face["count"]
+    analyse()
+    invoice = Invoice.objects.get()
+    assert InvoiceLine.objects.count() == charges == invoice.face["count"]
+    with timed(times, "COPY LEDGER TO STDOUT"):
+        copied("SELECT * FROM booking_charge")
+    with timed(times, "ledger as CSV"):
+        taken(download_ledger(factories.SETUP, LedgerFilter(period.first_day, period.last_day)))
+    with timed(times, "COPY LINES TO STDOUT"):
+        copied("SELECT * FROM billing_invoiceline")
+    with timed(times, "invoice as twin"):
+        taken(download_invoice(factories.SETUP, invoice, form=InvoiceFormat.TWIN))
+    with timed(times, "invoice as CSV"):
+        taken(download_invoice(factories.SETUP, invoice, form=InvoiceFormat.CSV))
+    if charges <= MOST_XLSX:
+        with timed(times, "invoice as XLSX"):
+            taken(download_invoice(factories.SETUP, invoice, form=InvoiceFormat.XLSX))
     with capsys.disabled():
-        base = times["insert-select"]
-        sys.stdout.write(f"\n{charges:>9,} charges  peak {before} -> {after} MB\n")
-        for name, seconds in times.items():
-            sys.stdout.write(f"    {name:<20} {seconds:7.2f} s  x{seconds / base:.2f}\n")
+        told(f"{charges:>9,} charges", times, before)
