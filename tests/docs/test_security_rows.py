@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LINES = (ROOT / "docs" / "security.md").read_text(encoding="utf-8").splitlines()
 ROWS = [[cell.strip() for cell in line.strip("|").split("|")] for line in LINES if line.startswith("| S-")]
+# Attacks and invariants, in a table of their own.
+ATTACKS = [[cell.strip() for cell in line.strip("|").split("|")] for line in LINES if re.match(r"\| [FI][0-9]", line)]
 
 
 def named(cell: str) -> list[str]:
@@ -32,7 +34,7 @@ def test_each_row_is_answered_once_in_order():
     assert all(re.fullmatch(r"S-\d{3}", number) for number in numbers)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row[0] for row in ROWS])
+@pytest.mark.parametrize("row", [*ROWS, *ATTACKS], ids=[row[0] for row in [*ROWS, *ATTACKS]])
 def test_the_place_and_the_test_of_a_row_exist(row):
     _, _, answer, state, place, test = row
     assert state in {"met", "in part"}
