@@ -140,6 +140,16 @@ def test_a_reversal_takes_back_the_charge_and_its_corrections(
     assert placed.words == f"九州支社の2026年{month}"
 
 
+def test_of_a_closed_month_a_correction_comes_first_and_a_reversal_when_it_happens(world: World):
+    old = factories.charge(world.person, on=dt.date(2026, 10, 5))
+    world.close(dt.date(2026, 10, 31))
+    # November is over and still open; today is in December.
+    assert "2026年11月利用分" in correction_placement(old).words
+    placed = reversal_placement(old)
+    assert "2026年12月利用分" in placed.words
+    assert placed.mark == "10月利用分"
+
+
 def test_a_reversal_lands_where_its_page_said(world: World, second: User, charge: Charge):
     world.close()
     ask_charge_reversal(world.desk, charge, reason="二重に記録した")
