@@ -82,7 +82,7 @@ def _in_state(state: str) -> QuerySet[Charge]:
     if state in {ChargeState.OPEN, ChargeState.HOMELESS}:
         return open_charges()
     if state == ChargeState.UNSET:
-        return open_charges().filter(UNSET)
+        return with_payer(open_charges()).filter(UNSET)
     if state == ChargeState.BILLED:
         return Charge.objects.filter(pk__in=InvoiceLine.objects.values("charge"))
     if state == ChargeState.SELF:

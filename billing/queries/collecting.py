@@ -12,7 +12,8 @@ from billing.queries.lines import DraftLine, draft_line, numbered, with_payer
 from booking.models import Charge, Nature, Settlement, TaxClass
 
 CHUNK = 2000
-UNSET = Q(nature=Nature.UNSET) | Q(tax_class=TaxClass.UNSET)
+# Of charges from `with_payer`: what was 未設定 and still is.
+UNSET = Q(nature_now=Nature.UNSET) | Q(tax_class_now=TaxClass.UNSET)
 
 
 def open_charges() -> QuerySet[Charge]:

@@ -151,13 +151,6 @@ def twin_invoice(invoice: Invoice) -> Mapping[str, Any]:
     }
 
 
-def present_face(invoice: Invoice) -> Mapping[str, Any]:
-    """The face with names and addresses as last corrected (修正); sums never differ."""
-    latest = InvoiceCorrection.objects.filter(invoice=invoice).order_by("-position").first()
-    face: Mapping[str, Any] = latest.face if latest else invoice.face
-    return face
-
-
 def _marks(line: Mapping[str, Any]) -> Sequence[str]:
     return marks(line["amount"], line["late_for"], line["relation"], line["kind"])
 
@@ -180,12 +173,11 @@ def _closing(period: Period) -> Mapping[str, Any]:
 
 
 def _carried_from(invoice: Invoice) -> Mapping[str, Any] | None:
-    """The office's last regular invoice of an earlier period: what it left in the office's favour is carried over."""
-    if invoice.kind != InvoiceKind.REGULAR or invoice.period is None:
+    """The office's regular invoice that was issued last before this one: what it left in the office's favour came along."""
+    if invoice.kind != InvoiceKind.REGULAR:
         return None
-    before = Invoice.objects.filter(office=invoice.office_id, period__last_day__lt=invoice.period.first_day)
-    # One that was issued later, since its period was closed out of turn, carried nothing over.
-    found = before.filter(created_at__lt=invoice.created_at).order_by("-period__last_day").first()
+    before = Invoice.objects.filter(kind=InvoiceKind.REGULAR, office=invoice.office_id, pk__lt=invoice.pk)
+    found = before.order_by("-pk").first()
     return {"number": found.number, "payable": found.payable} if found else None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from accounts.models import TaxRounding
 from billing.models import Invoice
-from billing.queries.exports import present_face
+from billing.queries.papers import face_in_force
 from billing.rules.sheets import Cell
 
 Row = Sequence[Cell]
@@ -15,7 +15,7 @@ EMPTY: Row = ()
 
 def face_rows(invoice: Invoice) -> Sequence[Row]:
     """Rows of up to four cells: a label and its value, or a heading and a table; money in yen."""
-    face = present_face(invoice)
+    face = face_in_force(invoice)
     return [
         *_facts(invoice, face),
         EMPTY,

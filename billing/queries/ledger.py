@@ -51,8 +51,11 @@ _COLUMNS = {
     "種別コード": "charge.kind",
     "種別": "%(kinds)s ->> charge.kind",
     "金額": "charge.amount",
-    "税区分": "charge.tax_class",
-    "取扱い": "charge.nature",
+    "税区分": """CASE charge.tax_class WHEN 'unset' THEN coalesce((SELECT rule.tax_class FROM booking_taxrule rule
+        WHERE rule.kind = coalesce(origin.kind, charge.kind) AND rule.valid @> charge.used_on), 'unset')
+        ELSE charge.tax_class END""",
+    "取扱い": """CASE charge.nature WHEN 'unset' THEN coalesce((SELECT rule.nature FROM booking_suppliernature rule
+        WHERE rule.supplier = charge.supplier AND rule.valid @> charge.used_on), 'unset') ELSE charge.nature END""",
     "手配先": _text("charge.supplier"),
     "利用日": "charge.used_on",
     "発生日": "charge.occurred_on",

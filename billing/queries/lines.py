@@ -24,7 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Coalesce, Concat, ExtractYear, Left, RowNumber
 
 from billing.models import InvoiceLine, Period
-from booking.models import ChargeKind, Relation
+from booking.models import ChargeKind, Nature, Relation, SupplierNature, TaxClass, TaxRule
 
 TEXT = 120
 TRANSFERS = [Relation.TRANSFER_OUT, Relation.TRANSFER_IN]
@@ -84,8 +84,25 @@ def with_payer(charges: QuerySet[Any]) -> QuerySet[Any]:
         payer=Coalesce("office", "member__department__office", output_field=BigIntegerField()),
         payer_code=Case(is_out, default=F("member__department__code")),
         payer_name=Case(is_out_name, default=F("member__department__name")),
+        nature_now=nature_now(),
+        tax_class_now=tax_class_now(),
     )
     return found
+
+
+def nature_now(way: str = "") -> Any:
+    """The nature of a charge; of one that was 未設定 when it was written what the supplier's dated row says by now."""
+    rule = SupplierNature.objects.filter(supplier=OuterRef(f"{way}supplier"), valid__contains=OuterRef(f"{way}used_on"))
+    known = Coalesce(Subquery(rule.values("nature")[:1]), Value(Nature.UNSET.value))
+    return Case(When(**{f"{way}nature": Nature.UNSET}, then=known), default=F(f"{way}nature"))
+
+
+def tax_class_now(way: str = "") -> Any:
+    """The tax class of a charge, likewise; of what goes back to another charge by that one's kind."""
+    kind = Coalesce(OuterRef(f"{way}origin__kind"), OuterRef(f"{way}kind"))
+    rule = TaxRule.objects.filter(kind=kind, valid__contains=OuterRef(f"{way}used_on"))
+    known = Coalesce(Subquery(rule.values("tax_class")[:1]), Value(TaxClass.UNSET.value))
+    return Case(When(**{f"{way}tax_class": TaxClass.UNSET}, then=known), default=F(f"{way}tax_class"))
 
 
 def fiscal_year(day: str) -> Any:
@@ -100,11 +117,13 @@ def line_columns(first_day: dt.date, *, way: str = "") -> Mapping[str, Any]:
     `way` leads to the charge from another model, as "charge__".
     """
     blank = Value("")
-    plain = ("kind", "relation", "amount", "tax_class", "nature", "used_on", "occurred_on", "billing_on", "rule")
+    plain = ("kind", "relation", "amount", "used_on", "occurred_on", "billing_on", "rule")
     return {
         "charge_id": F(f"{way}id"),
         "part": fiscal_year(f"{way}billing_on"),
         **{name: F(f"{way}{name}") for name in plain},
+        "tax_class": F("tax_class_now"),
+        "nature": F("nature_now"),
         "late_for": _late_for(first_day, way),
         "department_code": Coalesce("payer_code", blank),
         "department_name": Coalesce("payer_name", blank),

@@ -13,8 +13,19 @@ from billing.errors import EarlierPeriodOpen, NatureUnset, NotPrepared, PeriodNo
 from billing.models import Invoice, InvoiceDocument, InvoiceLine, NumberSeries, Period, PeriodState
 from billing.queries import draft_lines, period_row, preview
 from billing.services import carry_out_closing, close_period, open_periods, prepare_closing, request_closing
-from booking.models import Charge, ChargeKind, Nature, ReservationState, Settlement, TaxClass, Way
+from booking.models import (
+    Charge,
+    ChargeKind,
+    Nature,
+    ReservationState,
+    Settlement,
+    SupplierNature,
+    TaxClass,
+    TaxRule,
+    Way,
+)
 from lib import durable
+from lib.dated import between
 from lib.errors import MoveNotAllowed, NotPermitted
 from tests import factories
 from tests.billing.world import NOVEMBER, World, go_to, make_world
@@ -433,3 +444,18 @@ def test_a_move_to_and_fro_before_the_next_closing_leaves_nothing(world: World):
     world.close()
 
     assert Charge.objects.count() == 1
+
+
+def test_what_was_unset_is_billed_by_the_row_that_was_entered_since(world: World):
+    reservation = factories.reservation(factories.trip(world.person, day=on(9)), factories.connection("ex"))
+    charge = factories.charge(
+        world.person, on=on(9), supplier="ex", reservation=reservation, nature=Nature.UNSET, tax_class=TaxClass.UNSET
+    )
+    with pytest.raises(NatureUnset):
+        prepare_closing(world.desk, world.period())
+
+    SupplierNature.objects.create(supplier="ex", nature=Nature.ADVANCE, valid=between(on(1)))
+    TaxRule.objects.create(kind=ChargeKind.FARE, tax_class=TaxClass.STANDARD, valid=between(on(1)))
+
+    line = Invoice.objects.get(period=world.close()).lines.get()
+    assert (line.charge, line.nature, line.tax_class) == (charge, Nature.ADVANCE, TaxClass.STANDARD)
