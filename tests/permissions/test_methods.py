@@ -14,7 +14,14 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 # Reports of the browser carry no token, and change nothing.
 WITHOUT_TOKEN = {"config:csp_report"}
 # A download is recorded when it is read: asking for its headers is refused.
-DOWNLOADS = {"billing:invoice_pdf", "billing:usage_csv"}
+DOWNLOADS = {
+    "billing:invoice_csv",
+    "billing:invoice_json",
+    "billing:invoice_pdf",
+    "billing:invoice_xlsx",
+    "billing:ledger_csv",
+    "billing:usage_csv",
+}
 POSTS = [row for row in rows() if row.method == "POST"]
 # One row per address: the variants with a parameter share their views.
 PLAIN = {row.address: row for row in reversed(rows()) if "@" not in row.name}
