@@ -45,7 +45,7 @@ KINDS = [
         keys="first last rows encoding",
     ),
     kind(
-        "billing.invoice.exported",
+        "billing.invoice_data.downloaded",
         "請求書データのダウンロード",
         "請求書 {number} を{format}でダウンロードしました（{rows}件）。",
         keys="number format rows sha256",

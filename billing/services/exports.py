@@ -75,7 +75,7 @@ def download_invoice(actor: Actor, invoice: Invoice, *, form: InvoiceFormat) -> 
     else:
         chunks, sha256 = _made(_csv(invoice) if form is InvoiceFormat.CSV else _twin(invoice), rows)
     data = {"number": invoice.number, "format": form.value, "rows": rows, "sha256": sha256}
-    record(actor, "billing.invoice.exported", objects=[invoice], data=data)
+    record(actor, "billing.invoice_data.downloaded", objects=[invoice], data=data)
     return ExportFile(f"seikyusho-{invoice.number}.{form.value}", CONTENT_TYPES[form], rows, sha256, chunks)
 
 
