@@ -266,7 +266,7 @@ def test_the_way_from_the_form_to_the_invoice(world: World, desk: Client, second
     assert (answer.status_code, answer["Location"]) == (303, reverse("billing:invoice", args=[invoice.public_id]))
     assert invoice.number in other.get(page).content.decode()
     text = other.get(answer["Location"]).content.decode()
-    assert "対象日" in text
+    assert "取引日" in text
     assert "2026年11月16日(月)" in text
     assert "一時費用" in other.get(reverse("billing:invoices")).content.decode()
 
