@@ -1,6 +1,5 @@
 """Arranging: claim a call, record its outcome, and decide what comes next. Reversible bookings first, irreversible last."""
 
-import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -9,7 +8,6 @@ from django.db.models import Q
 from accounts.services import acting_on
 from audit.changes import advance
 from audit.services import record
-from booking.errors import AboveAuthorised, NotReleased
 from booking.mails import tell_result
 from booking.models import (
     CallState,
@@ -23,70 +21,19 @@ from booking.models import (
     TripState,
     Way,
 )
+from booking.services.calls import check_gate, claim_call, committed_total, settle_call
 from booking.services.connections import pause_connection
 from booking.services.ledger import charge_flight
-from booking.states import DURING, ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
+from booking.states import ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
 from booking.suppliers.types import Booked, Exchange, Ticketed
-from lib import clock, durable, jobs
+from lib import clock, jobs
 from lib.actor import Actor
 from lib.errors import Stale
 from lib.verbs import inside, verb
 
 R = ReservationState
-STARTED = {
-    CallVerb.BOOK: "booking.reservation.sending",
-    CallVerb.TICKET: "booking.reservation.ticketing",
-    CallVerb.CANCEL: "booking.reservation.cancelling",
-}
-
-
-@inside
-def claim_call(
-    actor: Actor, reservation: Reservation, *, verb: CallVerb, max_yen: int, **facts: object
-) -> SupplierCall:
-    """Write down that a call is wanted, and move the reservation: the row stands before the first byte leaves."""
-    before = reservation.state
-    advance(
-        reservation,
-        DURING[verb],
-        code=STARTED[verb],
-        allowed=RESERVATION_MOVES,
-        actor=actor,
-        about=[reservation.trip],
-        data={"max_yen": max_yen, **facts},
-        problem="",
-    )
-    call = SupplierCall.objects.create(
-        reservation=reservation,
-        verb=verb,
-        state_before=before,
-        max_yen=max_yen,
-        because=actor.because,
-        created_at=clock.now(),
-        next_try_at=clock.wall(),
-    )
-    jobs.enqueue("booking.tasks.carry_out", call.pk)
-    return call
-
-
-@inside
-def check_gate(trip: Trip, *, adding: int = 0) -> None:
-    """Nothing that costs money runs before release, or above what the person confirmed.
-
-    Raises NotReleased, or AboveAuthorised when the sum of what stands (and `adding`) passes the authorised total.
-    """
-    if trip.state != TripState.RELEASED or trip.authorised_total is None:
-        raise NotReleased
-    if committed_total(trip) + adding > trip.authorised_total:
-        raise AboveAuthorised
-
-
-def committed_total(trip: Trip) -> int:
-    """The sum of the trip's reservations that stand or are wanted, in yen."""
-    standing = trip.reservations.exclude(state__in=[R.FAILED, R.EXPIRED, R.CANCELLED, R.WITHDRAWN])
-    return sum(price or 0 for price in standing.values_list("price", flat=True))
 
 
 @inside
@@ -161,31 +108,6 @@ def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
     trip.refresh_from_db()
     fresh.refresh_from_db()
     _ticket(actor, trip, fresh)
-
-
-@verb
-def mark_sent(actor: Actor, call: SupplierCall, *, token: UUID) -> None:
-    """From here on the call may have reached the supplier: whoever finds the row after a crash asks first."""
-    marked = SupplierCall.objects.filter(pk=call.pk, claim_token=token, sent_at=None).update(sent_at=clock.wall())
-    if not marked:
-        raise Stale
-    call.refresh_from_db()
-    record(actor, "booking.call.sent", objects=[call.reservation, call.reservation.trip], data={"verb": call.verb})
-
-
-@inside
-def settle_call(
-    call: SupplierCall, *, token: UUID, outcome: str, exchanges: Sequence[Exchange], state: str = CallState.DONE,
-    next_try_at: dt.datetime | None = None, **fields: object,
-) -> None:  # fmt: skip
-    """Write what became of the call; raises Stale when the claim was lost: somebody else has recorded it."""
-    kept = [*call.exchanges, *({name: getattr(e, name) for name in e.__slots__} for e in exchanges)][-20:]
-    done_at = clock.now() if state == CallState.DONE else None
-    if not durable.release(
-        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=next_try_at, state=state,
-        outcome=outcome, exchanges=kept, done_at=done_at, **fields,
-    ):  # fmt: skip
-        raise Stale
 
 
 @verb

@@ -18,7 +18,8 @@ from booking.models import (
     SupplierCall,
     Way,
 )
-from booking.services import arranging
+from booking.services.arranging import close_trip_if_over
+from booking.services.calls import claim_call, settle_call
 from booking.services.fees import charge_handling
 from booking.services.ledger import standing_charges
 from booking.services.refunds import check_booked_on, kept_of, settle_refund
@@ -41,7 +42,7 @@ def claim_cancellation(actor: Actor, reservation: Reservation, *, max_fee: int) 
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     if reservation.way != Way.API or reservation.state not in CANCELLABLE:
         raise CannotCancel
-    return arranging.claim_call(actor, reservation, verb=CallVerb.CANCEL, max_yen=max_fee)
+    return claim_call(actor, reservation, verb=CallVerb.CANCEL, max_yen=max_fee)
 
 
 @verb
@@ -49,7 +50,7 @@ def record_cancelled(
     actor: Actor, call: SupplierCall, cancelled: Cancelled, *, token: UUID, exchanges: Sequence[Exchange]
 ) -> None:
     """The supplier has cancelled it, and booked the refund at once unless it says that this follows."""
-    arranging.settle_call(call, token=token, outcome="cancelled", exchanges=exchanges)
+    settle_call(call, token=token, outcome="cancelled", exchanges=exchanges)
     enter_cancellation(
         actor,
         call.reservation,
@@ -121,4 +122,4 @@ def enter_cancellation(
         booked_on = refunded_on or clock.today()
         settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
     tell_cancelled(actor, reservation, refund_waits=waits)
-    arranging.close_trip_if_over(actor, reservation.trip)
+    close_trip_if_over(actor, reservation.trip)

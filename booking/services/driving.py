@@ -10,7 +10,7 @@ from django.db import connection as database
 
 from booking.errors import SupplierAway
 from booking.models import CallState, CallVerb, Reservation, SupplierCall
-from booking.services import arranging, cancelling, reconciling
+from booking.services import arranging, calls, cancelling, reconciling
 from booking.services.connections import link_of
 from booking.services.trips import member_of
 from booking.suppliers.base import Books, Tickets
@@ -51,7 +51,7 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     link = link_of(reservation.connection)
     adapter = adapter_for(reservation.supplier, link, Books)
     wish = _wish(reservation, call.max_yen)
-    arranging.mark_sent(actor, call, token=token)
+    calls.mark_sent(actor, call, token=token)
     database.close()
     exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
     try:

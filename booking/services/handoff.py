@@ -11,7 +11,7 @@ from accounts.services import acting_on
 from audit.changes import advance
 from booking.errors import AboveAuthorised, BadNumber, NumberTaken
 from booking.models import ChargeSource, Reservation, ReservationState, Trip
-from booking.services.arranging import committed_total
+from booking.services.calls import committed_total
 from booking.services.ledger import charge_fare
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.base import HandsOff

@@ -9,7 +9,7 @@ from django.db import connection as database
 
 from audit.services import record
 from booking.models import CallState, CallVerb, SupplierCall
-from booking.services import arranging, cancelling
+from booking.services import arranging, calls, cancelling
 from booking.services.connections import link_of
 from booking.suppliers.base import Books
 from booking.suppliers.errors import SupplierError
@@ -64,7 +64,7 @@ def settle(
             why = "手配先に確かめたところ、手続きは行われていませんでした。もう一度お試しください。"
         arranging.record_refused(actor, call, why=why, token=token, exchanges=exchanges)
         return
-    arranging.settle_call(
+    calls.settle_call(
         call,
         token=token,
         outcome="unknown",

@@ -20,7 +20,7 @@ from booking.models import (
     TripState,
     Way,
 )
-from booking.services.arranging import committed_total
+from booking.services.calls import committed_total
 from booking.services.fees import HANDLED_AS, charge_handling
 from booking.services.handoff import supplier_key_of
 from booking.services.ledger import charge_flight

@@ -25,7 +25,7 @@ from booking.queries import trip_page
 from booking.queries.refunds import is_refund_pending
 from booking.queries.trips import coming_trips
 from booking.services import feeds
-from booking.services.arranging import mark_sent
+from booking.services.calls import mark_sent
 from booking.services.cancelling import claim_cancellation, record_cancelled, record_own_cancellation
 from booking.services.corrections import correct_charge
 from booking.services.fees import charge_change_fee

@@ -16,7 +16,7 @@ from billing.models import OneOffRequest
 from billing.queries import UsageFilter
 from billing.services import correct_invoice, download_usage, reissue_invoice, send_invoice
 from booking.models import AgencyFee, BillingDayRule, CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
-from booking.services.arranging import claim_call
+from booking.services.calls import claim_call
 from booking.services.trips import next_trip_number
 from lib.dated import between
 from tests.factories import SETUP, START, acting, charge
