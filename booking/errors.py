@@ -31,6 +31,10 @@ class CannotCancel(PortalError):
     default = "この予約は、この画面から取り消せません。窓口へ連絡してください。"
 
 
+class CannotWithdraw(PortalError):
+    default = "予約の手続きが始まっているため、取りやめられません。結果を待って、取り消してください。"
+
+
 class BadRefund(PortalError):
     """What came back of a ticket does not fit it; `field` names the form field."""
 

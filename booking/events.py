@@ -66,6 +66,22 @@ KINDS = [
         "オペレータが手配を記録しました（{number}）。",
         keys="number price way tax_basis",
     ),
+    kind(
+        "booking.reservation.kept",
+        "予約待ち",
+        "手配先の受付が始まるまで、予約を待つことにしました。",
+        keys=f"{STEP} not_before",
+    ),
+    kind(
+        "booking.reservation.waits_on",
+        "予約待ちの延長",
+        "手配先がまだ受け付けていないため、待ち続けることにしました。",
+        keys="not_before",
+    ),
+    kind("booking.reservation.stopped", "予約の一時停止", "予約を止めて確かめています（{why}）。", keys=STEP),
+    kind(
+        "booking.reservation.renewed", "候補の取り直し", "同じ候補を手配先で取り直しました（{price}円）。", keys="price"
+    ),
     kind("booking.call.sent", "手配先への送信", "手配先へ要求を送りました。", keys="verb"),
     kind(
         "booking.call.asked",

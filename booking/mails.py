@@ -1,12 +1,14 @@
 """Mails of this room: plain text, links only to the portal's own origin; what is told is what stands."""
 
+import datetime as dt
+
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from audit.models import OutgoingMail
 from audit.services import queue_mail
-from booking.models import Reservation, ReservationState, Trip
+from booking.models import CallState, CallVerb, Reservation, ReservationState, SupplierCall, Trip
 from lib.actor import Actor
 from lib.verbs import inside
 
@@ -21,11 +23,35 @@ def tell_result(actor: Actor, trip: Trip) -> None:
     reservations = [row for row in trip.reservations.select_related("connection") if row.state not in HIDDEN]
     if any(row.state in OPEN for row in reservations if row.way == "api"):
         return
-    if OutgoingMail.objects.filter(about_id=trip.public_id, kind="trip_result").exists():
+    first = OutgoingMail.objects.filter(about_id=trip.public_id, kind="trip_result").order_by("pk").first()
+    if first is not None:
+        _tell_waited_for(actor, trip, reservations, since=first.created_at)
         return
     _to_traveller(
         actor, trip, kind="trip_result", subject=f"予約結果のお知らせ（出張 {trip.number}）", reservations=reservations
     )
+
+
+def _tell_waited_for(actor: Actor, trip: Trip, reservations: list[Reservation], *, since: dt.datetime) -> None:
+    """What was told as 予約待ち has ended since: the outcome, once, with the trip as it stands now."""
+    calls = SupplierCall.objects.filter(reservation__trip=trip, verb=CallVerb.BOOK, state_before=R.SCHEDULED)
+    ended = set(calls.filter(state=CallState.DONE, done_at__gt=since).values_list("reservation", flat=True))
+    told = OutgoingMail.objects.filter(kind="wish_result", about_id__in=[row.public_id for row in reservations])
+    ended -= {row.pk for row in reservations if row.public_id in set(told.values_list("about_id", flat=True))}
+    for row in reservations:
+        if row.pk in ended and row.state != R.SCHEDULED:
+            subject = f"予約待ちの結果のお知らせ（出張 {trip.number}）"
+            _to_traveller(
+                actor, trip, kind="wish_result", subject=subject, reservations=reservations, about=row, waited_for=row
+            )
+
+
+@inside
+def tell_stopped(actor: Actor, reservation: Reservation) -> None:
+    """A wish that waited was stopped: what has changed, and that nothing is booked until the traveller says so."""
+    subject = f"予約を止めています（出張 {reservation.trip.number}）"
+    trip = reservation.trip
+    _to_traveller(actor, trip, kind="wish_stopped", subject=subject, reservations=[reservation], about=reservation)
 
 
 @inside
@@ -43,7 +69,14 @@ def tell_cancelled(actor: Actor, reservation: Reservation, *, refund_waits: bool
 
 
 def _to_traveller(
-    actor: Actor, trip: Trip, *, kind: str, subject: str, reservations: list[Reservation], **more: bool
+    actor: Actor,
+    trip: Trip,
+    *,
+    kind: str,
+    subject: str,
+    reservations: list[Reservation],
+    about: Trip | Reservation | None = None,
+    **more: object,
 ) -> None:
     address = settings.PORTAL_ORIGIN + reverse("booking:trip", args=[trip.public_id])
     queue_mail(
@@ -55,5 +88,5 @@ def _to_traveller(
         body=render_to_string(
             f"booking/mail/{kind}.txt", {"trip": trip, "reservations": reservations, "address": address, **more}
         ),
-        about=trip,
+        about=about or trip,
     )

@@ -47,7 +47,8 @@ RESERVATION_MOVES: Mapping[str, frozenset[str]] = {
     R.DRAFT: frozenset({R.SCHEDULED, R.BOOKING, R.HANDED_OFF, R.WITHDRAWN}),
     R.SCHEDULED: frozenset({R.BOOKING, R.WITHDRAWN}),
     R.HANDED_OFF: frozenset({R.BOOKED, R.TICKETED, R.WITHDRAWN}),
-    R.BOOKING: frozenset({R.BOOKED, R.TICKETED, R.FAILED, R.UNKNOWN}),
+    # Back to `scheduled` when the supplier was closed, or when the price has risen and the person is asked.
+    R.BOOKING: frozenset({R.BOOKED, R.TICKETED, R.FAILED, R.UNKNOWN, R.SCHEDULED}),
     R.TICKETING: frozenset({R.TICKETED, R.BOOKED, R.UNKNOWN}),
     R.CHANGING: frozenset({R.BOOKED, R.TICKETED, R.UNKNOWN}),
     R.CANCELLING: frozenset({R.CANCELLED, R.BOOKED, R.TICKETED, R.UNKNOWN}),

@@ -15,7 +15,7 @@ from booking.models import (
     SearchAnswer,
     SupplierCall,
 )
-from booking.services import arranging, driving, feeds, searching, travelled
+from booking.services import arranging, driving, feeds, scheduling, searching, travelled
 from lib import clock, durable, jobs
 from lib.actor import Actor
 from lib.errors import PortalError
@@ -64,6 +64,14 @@ def sweep_holds() -> None:
     late = Reservation.objects.filter(state=ReservationState.BOOKED, hold_until__lt=clock.now())
     for reservation in late.select_related("trip")[:200]:
         _unless_moved(arranging.expire_hold, reservation)
+
+
+@shared_task
+def sweep_waiting() -> None:
+    """Wishes whose moment has come."""
+    due = Reservation.objects.filter(state=ReservationState.SCHEDULED, not_before__lte=clock.now())
+    for reservation in due.select_related("trip").order_by("not_before")[:200]:
+        _unless_moved(scheduling.begin_scheduled, reservation)
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import cancelling, confirming, feeds, handoff, recording, refunds, searching, trips
+from booking.views import cancelling, confirming, feeds, handoff, recording, refunds, searching, trips, waiting
 
 app_name = "booking"
 urlpatterns = [
@@ -17,6 +17,8 @@ urlpatterns = [
     path("reservations/<uuid:pk>/ticket/", trips.ticket, name="ticket"),
     path("reservations/<uuid:pk>/handoff/", handoff.handoff, name="handoff"),
     path("reservations/<uuid:pk>/give-up/", handoff.give_up, name="give_up"),
+    path("reservations/<uuid:pk>/stop-waiting/", waiting.stop_waiting, name="stop_waiting"),
+    path("reservations/<uuid:pk>/go-on/", waiting.go_on, name="go_on"),
     path("reservations/<uuid:pk>/cancel/", cancelling.cancel, name="cancel"),
     path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
     path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),

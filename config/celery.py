@@ -47,6 +47,7 @@ app.conf.update(
         "tick": {"task": "config.tasks.tick", "schedule": 10.0},
         "sweep-calls": {"task": "booking.tasks.sweep_calls", "schedule": 15.0},
         "sweep-searches": {"task": "booking.tasks.sweep_searches", "schedule": 15.0},
+        "sweep-waiting": {"task": "booking.tasks.sweep_waiting", "schedule": 15.0},
         "sweep-holds": {"task": "booking.tasks.sweep_holds", "schedule": 60.0},
         "sweep-travelled": {"task": "booking.tasks.sweep_travelled", "schedule": 60.0},
         "sweep-feeds": {"task": "booking.tasks.sweep_feeds", "schedule": 15.0},

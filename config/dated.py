@@ -22,6 +22,7 @@ SUPPLIERS = {"jal_online": "JALオンライン", "ex": "エクスプレス予約
 READ, EDIT = "accounts.dated.read", "accounts.dated.edit"
 CONTRACT = Column("contract", label="契約", options=_contract, key="title")
 POSTCODE = Column("postcode", pattern=r"[0-9]{3}-[0-9]{4}", example="100-0001")
+TIME = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 # Kinds of rules as the fare calculation asks for them.
 RAIL_RULES = {
     "base_fare": "運賃",
@@ -84,6 +85,44 @@ TABLES = (
         columns=(Column("subject"), Column("basis"), Column("reason")),
         help="どの日の月に請求するか。費用を計上するとき、利用日に有効な規則を使います。",
         freeze="すでに計上した費用の請求日は変わりません。",
+        read=READ,
+        edit=EDIT,
+    ),
+    DatedTable(
+        slug="supplier-hours",
+        label="受付時間・保守",
+        model=booking.models.SupplierHours,
+        subject=("supplier", "kind", "begins"),
+        columns=(
+            Column("supplier", options=lambda: SUPPLIERS),
+            Column("kind"),
+            Column("begins", pattern=TIME, example="05:30"),
+            Column("ends", hint="始まり以前の時刻は、翌日の時刻とみなします。", pattern=TIME, example="05:30"),
+        ),
+        help="手配先が予約を受け付ける時間と、受け付けない時間。受け付けないあいだに確定した予約は、受付が始まるまで待ちます。"
+        "行がない手配先は、いつでも受け付けるものとして扱います。",
+        freeze="すでに待っている予約は、待ち始めたときの時刻のままです。",
+        read=READ,
+        edit=EDIT,
+    ),
+    DatedTable(
+        slug="sale-openings",
+        label="発売開始",
+        model=booking.models.SaleOpening,
+        subject=("supplier",),
+        columns=(
+            Column("supplier", options=lambda: SUPPLIERS),
+            Column("days_before", unit="日前", high=400, hint="か月で決まるときは空にしてください。"),
+            Column(
+                "months_before",
+                unit="か月前",
+                high=13,
+                hint="同じ日がない月は、その翌月の1日。日数で決まるときは空にしてください。",
+            ),
+            Column("opens", pattern=TIME, example="05:30"),
+        ),
+        help="利用日のどれだけ前に売り始めるか。発売前に確定した予約は、発売まで待ちます。行がない手配先は、待ちません。",
+        freeze="すでに待っている予約は、待ち始めたときの時刻のままです。",
         read=READ,
         edit=EDIT,
     ),

@@ -3,6 +3,7 @@
 from booking.models.calls import SupplierCall
 from booking.models.connections import Connection
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
+from booking.models.hours import HoursKind, SaleOpening, SupplierHours
 from booking.models.ledger import (
     BILLING_RULES,
     FEES,
@@ -54,6 +55,7 @@ __all__ = [
     "FeedRow",
     "FeedRowState",
     "FeedState",
+    "HoursKind",
     "ItemKind",
     "LedgerLock",
     "LevyKind",
@@ -68,6 +70,7 @@ __all__ = [
     "Relation",
     "Reservation",
     "ReservationState",
+    "SaleOpening",
     "Search",
     "SearchAnswer",
     "Segment",
@@ -75,6 +78,7 @@ __all__ = [
     "StayNight",
     "StayTaxRule",
     "SupplierCall",
+    "SupplierHours",
     "SupplierNature",
     "TaxClass",
     "TaxRule",

@@ -45,6 +45,8 @@ class Reservation(models.Model):
     offer = models.JSONField(default=dict)
     answer = models.ForeignKey(SearchAnswer, on_delete=models.PROTECT, null=True, related_name="+")
     terms = models.JSONField("取消条件", default=list)
+    waiting_since = models.DateTimeField("待ち始め", null=True)
+    not_before = models.DateTimeField("予約を始めるとき", null=True)
     hold_until = models.DateTimeField("確保の期限", null=True)
     booked_at = models.DateTimeField(null=True)
     ticketed_at = models.DateTimeField(null=True)
@@ -69,6 +71,11 @@ class Reservation(models.Model):
             ),
             models.CheckConstraint(
                 name="reservation_cancelled_has_time", condition=~Q(state="cancelled") | Q(cancelled_at__isnull=False)
+            ),
+            # It waits for a moment, or for a person who is told why.
+            models.CheckConstraint(
+                name="reservation_scheduled_knows_for_what",
+                condition=~Q(state="scheduled") | Q(not_before__isnull=False) | ~Q(problem=""),
             ),
             # A supplier's number is never unique alone: EX gives the same four digits to others, and again later.
             models.UniqueConstraint(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.models import Reservation, ReservationState, Trip
+from booking.queries.hours import may_begin_at, sale_opens_at
 from booking.suppliers.types import CancelStep, offer_from_json, steps_from_json
 from lib import clock, jst
 
@@ -18,6 +19,8 @@ class ChosenRow:
     words: str
     short: str
     is_gone: bool
+    begins_at: dt.datetime | None
+    sale_opens_at: dt.datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,12 @@ class ConfirmPage:
     cancel_rows: Sequence[CancelRow]
     gone: bool
     by_api: Sequence[Reservation]
-    by_handoff: Sequence[Reservation]
+    by_handoff: Sequence[ChosenRow]
+    waiting: Sequence[ChosenRow]
 
 
 def confirm_page(trip: Trip) -> ConfirmPage:
-    """The present choice of a draft trip (three queries)."""
+    """The present choice of a draft trip, with what has to wait for the supplier's hours or sale."""
     chosen = trip.reservations.filter(state=ReservationState.DRAFT).select_related("connection")
     reservations = list(chosen.prefetch_related("segments", "nights"))
     rows = sorted((_row(reservation) for reservation in reservations), key=lambda row: row.day)
@@ -54,8 +58,9 @@ def confirm_page(trip: Trip) -> ConfirmPage:
         has_estimate=any(reservation.is_estimate for reservation in ordered),
         cancel_rows=cancel_rows(ordered),
         gone=any(row.is_gone for row in rows),
-        by_api=[reservation for reservation in ordered if reservation.way == "api"],
-        by_handoff=[reservation for reservation in ordered if reservation.way == "handoff"],
+        by_api=[row.reservation for row in rows if row.reservation.way == "api" and row.begins_at is None],
+        by_handoff=[row for row in rows if row.reservation.way == "handoff"],
+        waiting=[row for row in rows if row.reservation.way == "api" and row.begins_at],
     )
 
 
@@ -71,7 +76,16 @@ def _row(reservation: Reservation) -> ChosenRow:
     else:
         day, short = offer.nights[0].day, "宿泊"
         words = f"{offer.title} {len(offer.nights)}泊"
-    return ChosenRow(reservation, day, words, short, offer.is_gone)
+    opens = sale_opens_at(reservation.supplier, offer)
+    return ChosenRow(
+        reservation,
+        day,
+        words,
+        short,
+        offer.is_gone,
+        begins_at=may_begin_at(reservation.supplier, offer),
+        sale_opens_at=opens if opens and opens > clock.now() else None,
+    )
 
 
 def cancel_rows(reservations: Sequence[Reservation]) -> list[CancelRow]:

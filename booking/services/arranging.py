@@ -21,13 +21,15 @@ from booking.models import (
     TripState,
     Way,
 )
+from booking.queries.hours import may_begin_at
 from booking.services.calls import check_gate, claim_call, committed_total, settle_call
 from booking.services.connections import pause_connection
 from booking.services.ledger import charge_flight
+from booking.services.waiting import keep_wish
 from booking.states import ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
-from booking.suppliers.types import Booked, Exchange, Ticketed
+from booking.suppliers.types import Booked, Exchange, Ticketed, offer_from_json
 from lib import clock, jobs
 from lib.actor import Actor
 from lib.errors import Stale
@@ -50,11 +52,12 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
             allowed=RESERVATION_MOVES,
             actor=actor,
             about=[trip],
+            waiting_since=clock.now(),
         )
     ours = list(trip.reservations.filter(way=Way.API).select_related("connection"))
     drafts = [reservation for reservation in ours if reservation.state == R.DRAFT]
     first = [reservation for reservation in drafts if reservation.offer.get("reversible", True)]
-    waiting = any(reservation.state in IN_FLIGHT or reservation.state == R.UNKNOWN for reservation in ours)
+    waiting = any(reservation.state in IN_FLIGHT | {R.UNKNOWN, R.SCHEDULED} for reservation in ours)
     if first:
         _book(actor, trip, first)
     elif drafts and not waiting and not _broken(ours):
@@ -73,6 +76,10 @@ def _broken(ours: Sequence[Reservation]) -> bool:
 def _book(actor: Actor, trip: Trip, reservations: Sequence[Reservation]) -> None:
     check_gate(trip)
     for reservation in reservations:
+        later = may_begin_at(reservation.supplier, offer_from_json(reservation.offer))
+        if later is not None:
+            keep_wish(actor, reservation, not_before=later)
+            continue
         price = reservation.price or 0
         claim_call(actor, reservation, verb=CallVerb.BOOK, max_yen=price, reference=reservation.reference)
 

@@ -9,12 +9,12 @@ from uuid import UUID
 from django.db import connection as database
 
 from booking.errors import SupplierAway
-from booking.models import CallState, CallVerb, Reservation, SupplierCall
-from booking.services import arranging, calls, cancelling, reconciling
+from booking.models import CallState, CallVerb, Reservation, ReservationState, SupplierCall
+from booking.services import arranging, calls, cancelling, reconciling, scheduling
 from booking.services.connections import link_of
 from booking.services.trips import member_of
 from booking.suppliers.base import Books, Tickets
-from booking.suppliers.errors import Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
+from booking.suppliers.errors import Closed, Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
 from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import Booked, BookWish, CancelQuote, offer_from_json
 from lib import clock, durable, faultpoints
@@ -22,6 +22,8 @@ from lib.actor import Actor
 from lib.errors import Stale
 from lib.verbs import driver
 
+# What a supplier answers to a booking before its sale has begun.
+NOT_ON_SALE = "NOT_ON_SALE"
 BACK_OFF = [dt.timedelta(seconds=seconds) for seconds in (2, 5, 15, 30)]
 
 
@@ -51,10 +53,14 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     link = link_of(reservation.connection)
     adapter = adapter_for(reservation.supplier, link, Books)
     wish = _wish(reservation, call.max_yen)
-    calls.mark_sent(actor, call, token=token)
-    database.close()
     exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
     try:
+        renewed = scheduling.renew(actor, call, wish, adapter, token=token)
+        if renewed is None:
+            return
+        wish = renewed
+        calls.mark_sent(actor, call, token=token)
+        database.close()
         if call.verb == CallVerb.BOOK:
             booked = _held_already(adapter, call) or adapter.book(wish)
             faultpoints.reach("after-answer")
@@ -68,21 +74,26 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
             faultpoints.reach("after-answer")
             cancelling.record_cancelled(actor, call, cancelled, token=token, exchanges=exchanges)
     except Refused as refusal:
-        arranging.record_refused(actor, call, why=refusal.message, token=token, exchanges=exchanges)
+        if call.verb == CallVerb.BOOK and refusal.code == NOT_ON_SALE:
+            scheduling.record_later(actor, call, why=refusal.message, token=token, exchanges=exchanges)
+        else:
+            arranging.record_refused(actor, call, why=refusal.message, token=token, exchanges=exchanges)
     except Misconfigured as mistake:
         arranging.record_refused(actor, call, why=mistake.message, token=token, exchanges=exchanges, pause=True)
     except OutcomeUnknown:
         arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
     except NotSent as away:
-        if call.attempts > len(BACK_OFF):
-            arranging.record_refused(actor, call, why=away.message, token=token, exchanges=exchanges)
-        else:
+        if call.attempts <= len(BACK_OFF):
             _try_again(call, token)
+        elif call.verb == CallVerb.BOOK and isinstance(away, Closed):
+            scheduling.record_later(actor, call, why=away.message, token=token, exchanges=exchanges)
+        else:
+            arranging.record_refused(actor, call, why=away.message, token=token, exchanges=exchanges)
 
 
 def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
     """Before a booking is repeated the supplier is asked: who turned us away may have taken it all the same."""
-    if call.attempts == 1:
+    if call.attempts == 1 and call.state_before != ReservationState.SCHEDULED:
         return None
     found = adapter.find(call.reservation.reference)
     return next((one.booked for one in found if one.state != "cancelled"), None)

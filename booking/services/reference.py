@@ -34,6 +34,7 @@ from booking.models import (
     TrainStop,
 )
 from booking.models.places import search_form
+from booking.services.default_hours import add_sale_openings, add_supplier_hours
 from booking.services.default_rules import add_billing_days, add_natures, add_tax_classes
 from lib.actor import Actor
 from lib.dated import between
@@ -346,6 +347,8 @@ LOADERS: Mapping[str, Callable[[], Loaded]] = {
     "tax_rules": lambda: Loaded("tax_rules", add_tax_classes()),
     "natures": lambda: Loaded("natures", add_natures()),
     "billing_days": lambda: Loaded("billing_days", add_billing_days()),
+    "supplier_hours": lambda: Loaded("supplier_hours", add_supplier_hours()),
+    "sale_openings": lambda: Loaded("sale_openings", add_sale_openings()),
 }
 
 

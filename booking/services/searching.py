@@ -166,7 +166,7 @@ def ask_supplier(actor: Actor, answer_pk: int) -> None:
         )
         return
     try:
-        offers = _offers(answer)
+        offers = offers_of(answer)
     except Refused as refusal:
         record_answer(actor, answer, token=token, offers=None, message=refusal.message)
     except Misconfigured as mistake:
@@ -181,7 +181,9 @@ def ask_supplier(actor: Actor, answer_pk: int) -> None:
         record_answer(actor, answer, token=token, offers=offers, message="")
 
 
-def _offers(answer: SearchAnswer) -> list[Offer]:
+@driver
+def offers_of(answer: SearchAnswer) -> list[Offer]:
+    """What the supplier offers now for the part that was asked for. Raises SupplierError."""
     search, connection = answer.search, answer.connection
     if answer.part == Part.STAY:
         areas = [access.place.code for access in areas_of(search.destination)][:AREAS]

@@ -22,6 +22,10 @@ class NotSent(SupplierError):
     """Provably nothing was accepted: no connection, or turned away before processing. Safe to repeat."""
 
 
+class Closed(NotSent):
+    """Turned away because the supplier is closed or under maintenance: it makes sense to come again when it is open."""
+
+
 class OutcomeUnknown(SupplierError):
     """Sent, and the answer was lost or unreadable: ask before anything else, never resend blindly."""
 

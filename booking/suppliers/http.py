@@ -21,7 +21,7 @@ import httpx
 from django.conf import settings
 from django.db import connection
 
-from booking.suppliers.errors import Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
+from booking.suppliers.errors import Closed, Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
 from booking.suppliers.types import Exchange
 from lib import clock
 from lib.verbs import WrongPlace
@@ -197,6 +197,8 @@ class SupplierHttp:
         )
 
     def _judge(self, status: int, content: bytes, *, writes: bool) -> Any:
+        if status == 503 and _code(content) == "CLOSED":
+            raise Closed("手配先は、ただいま受け付けていません。", detail=f"HTTP {status}")
         if status in {429, 503}:
             raise NotSent("手配先が混み合っています。", detail=f"HTTP {status}")
         if status >= 500:
@@ -208,6 +210,14 @@ class SupplierHttp:
         if status >= 400:
             raise _refusal(status, body, redact(content.decode(errors="replace")))
         return body
+
+
+def _code(content: bytes) -> str:
+    """The supplier's word for why it turned us away; empty when it gave none."""
+    try:
+        return str(json.loads(content)["error"]["code"])
+    except (KeyError, TypeError, ValueError):
+        return ""
 
 
 def _refusal(status: int, body: Any, detail: str) -> SupplierError:
