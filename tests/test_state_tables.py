@@ -38,7 +38,7 @@ def trip(state: str) -> models.Model:
 
 
 def reservation(state: str) -> models.Model:
-    return factories.reservation(state=state, cancelled_at=clock.now())
+    return factories.reservation(state=state, cancelled_at=clock.now(), not_before=clock.now())
 
 
 def period(state: str) -> models.Model:
@@ -65,6 +65,8 @@ def confirmation(state: str) -> models.Model:
 
 def with_it(name: str, after: str) -> dict[str, Any]:
     """What the database wants in the same UPDATE as the state."""
+    if name == "reservation":
+        return {"not_before": clock.now()}
     if name != "confirmation":
         return {}
     decided = after in {"given", "refused"}

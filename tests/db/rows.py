@@ -15,7 +15,18 @@ from accounts.services import issue_recovery_codes, set_member_number
 from billing.models import OneOffRequest
 from billing.queries import UsageFilter
 from billing.services import correct_invoice, download_usage, reissue_invoice, send_invoice
-from booking.models import AgencyFee, BillingDayRule, CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
+from booking.models import (
+    AgencyFee,
+    BillingDayRule,
+    CallVerb,
+    Charge,
+    FeedRow,
+    SaleOpening,
+    StayNight,
+    SupplierHours,
+    SupplierNature,
+    TaxRule,
+)
 from booking.services.calls import claim_call
 from booking.services.trips import next_trip_number
 from lib.dated import between
@@ -29,6 +40,8 @@ def complete(stage: Stage) -> None:
     TaxRule.objects.create(kind="fare", tax_class="standard", valid=between(START))
     SupplierNature.objects.create(supplier="ex", nature="advance", valid=between(START))
     BillingDayRule.objects.create(subject="fare", basis="ride_date", reason="試験", valid=between(START))
+    SupplierHours.objects.create(supplier="ex", kind="open", begins="05:30", ends="23:30", valid=between(START))
+    SaleOpening.objects.create(supplier="ex", months_before=12, opens="05:30", valid=between(START))
     AgencyFee.objects.create(service="arrange_rail", yen=550, valid=between(START))
     set_member_number(SETUP, stage.own, supplier="ex", number="9010000001", first=START)
     issue_recovery_codes(acting(stage.own), stage.own)

@@ -109,6 +109,8 @@ booking:ticket                       POST    in     code   303    303    404    
 booking:handoff                      GET     in     code   200    200    404    404    404    404    200    404
 booking:handoff                      POST    in     code   303    303    404    404    404    404    303    404
 booking:give_up                      POST    in     code   303    303    404    404    404    404    303    404
+booking:stop_waiting                 POST    in     code   303    303    404    404    404    404    303    404
+booking:go_on                        POST    in     code   303    303    404    404    404    404    303    404
 booking:cancel                       GET     in     code   200    200    404    404    404    404    200    404
 booking:cancel                       POST    in     code   303    303    404    404    404    404    303    404
 booking:refund                       GET     in     code   404    404    404    404    404    404    200    404

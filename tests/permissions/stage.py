@@ -103,6 +103,12 @@ class Stage:
         self.booked = factories.reservation(
             self.trip, self.jal, state="booked", ticketed_at=None, hold_until=clock.now() + dt.timedelta(days=2)
         )
+        self.waiting = factories.reservation(
+            self.trip, self.jal, state="scheduled", not_before=clock.now() + dt.timedelta(hours=8), **nothing
+        )
+        self.stopped = factories.reservation(
+            self.trip, self.jal, state="scheduled", problem="料金が変わりました。", **nothing
+        )
         self.draft = factories.trip(
             self.own, day=day, state="draft", search=self._asked("drafted"), authorised_total=None, submitted_at=None,
             consented_at=None,
@@ -230,6 +236,8 @@ class Stage:
             "booking:refund": self.refundable,
             "booking:results": self.search,
             "booking:search@again": self.search,
+            "booking:stop_waiting": self.waiting,
+            "booking:go_on": self.stopped,
             "booking:ticket": self.booked,
             "booking:trip": self.trip,
             "booking:withdraw": self.draft,
@@ -275,6 +283,7 @@ class Stage:
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},
+            "booking:go_on": lambda: {"price": "40160"},
             "booking:handoff": lambda: {"number": "2002", "price": "15640"},
             "booking:no_show": self._kept,
             "booking:record": self._recording,
