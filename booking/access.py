@@ -6,8 +6,8 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from audit.services import record_refusal
-from booking.models import Connection, Feed, Reservation, Search, Trip
-from booking.permissions import ARRANGE_TRIP, READ_FEED, READ_TRIP
+from booking.models import Connection, Feed, Reservation, Search, SupplierCall, Trip
+from booking.permissions import ARRANGE_TRIP, READ_CALL, READ_FEED, READ_TRIP
 from lib.actor import Actor
 
 
@@ -42,6 +42,12 @@ def feed_for(actor: Actor, public_id: UUID) -> Feed:
     """A feed that the actor may read. Raises Http404."""
     rows = Feed.objects.select_related("connection", "uploaded_by").defer("content")
     return _one(actor, rows.visible_to(actor), Feed.objects.all(), public_id, READ_FEED)  # type: ignore[return-value]
+
+
+def call_for(actor: Actor, public_id: UUID, *, to: str = READ_CALL) -> SupplierCall:
+    """A call to a supplier that the actor may reach for the action `to`. Raises Http404."""
+    rows = SupplierCall.objects.select_related("reservation__trip__traveller", "reservation__connection")
+    return _one(actor, rows.visible_to(actor, to), SupplierCall.objects.all(), public_id, to)  # type: ignore[return-value]
 
 
 def trip_by_number(actor: Actor, number: str, *, to: str) -> Trip | None:

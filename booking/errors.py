@@ -35,6 +35,14 @@ class CannotWithdraw(PortalError):
     default = "予約の手続きが始まっているため、取りやめられません。結果を待って、取り消してください。"
 
 
+class AlreadyKnown(PortalError):
+    default = "この要求の結果は、すでに分かっています。いまの状態を確かめてください。"
+
+
+class TooEarly(PortalError):
+    """The supplier may still carry out what was sent."""
+
+
 class BadRefund(PortalError):
     """What came back of a ticket does not fit it; `field` names the form field."""
 

@@ -89,6 +89,13 @@ KINDS = [
         "手配先に予約の有無を照会しました（見つかった予約 {found}件）。",
         keys="verb found asks",
     ),
+    kind("booking.call.hurried", "照会の依頼", "オペレータが、すぐに照会するよう求めました。", keys="verb"),
+    kind(
+        "booking.call.settled",
+        "手による確認",
+        "オペレータが、手配先に確かめた結果を記録しました（{why}）。",
+        keys="verb happened why",
+    ),
     kind(
         "booking.charge.added",
         "費用の計上",

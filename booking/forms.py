@@ -8,11 +8,12 @@ from django import forms
 
 from accounts.models import User
 from booking.errors import BadWish
-from booking.models import Connection, Part, Settlement
+from booking.models import CallVerb, Connection, Part, Settlement
 from booking.queries.places import resolve_place
 from booking.queries.taxes import StayTaxProposal, flight_fee_by_names, propose_stay_tax
 from booking.services.recording import Purchase
 from booking.services.searching import Wish
+from booking.services.settling import Finding
 from booking.suppliers.registry import KINDS
 from booking.suppliers.types import Night, Ride
 from lib import clock, jst, yen
@@ -193,6 +194,51 @@ class FeedForm(Form):
         self.fields["connection"].choices = [  # type: ignore[attr-defined]
             (code, connection.name) for code, connection in self.connections.items()
         ]
+
+
+class SettleForm(Form):
+    """What an operator found out at the supplier about a call whose answer was lost; the fields are those of its verb."""
+
+    happened = RadioField("手配先での結果", choices=[("yes", "成立していた"), ("no", "成立していない")])
+    number = CodeField("予約番号", max_length=30, size="m", required=False)
+    price = YenField("金額", required=False, hint="税込。手配先の画面に表示された合計です。")
+    fee = YenField("引かれる額", required=False, hint="取消手数料・払戻手数料です。ないときは0を入れてください。")
+    refunded = RadioField(
+        "払戻", choices=[("yes", "済み"), ("no", "まだ（返金待ちにする）")], initial="yes", required=False
+    )
+    why = TextField(
+        "確かめた方法", max_length=200, size="full", hint="例:手配先の管理画面で予約一覧を確認、電話で確認（担当 〇〇）"
+    )
+    silent = frozenset({"happened", "refunded", "number", "price", "fee"})
+
+    def __init__(self, *args: Any, verb: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        cancels = verb == CallVerb.CANCEL
+        self.needed = ["fee", "refunded"] if cancels else ["number", "price"]
+        for name in {"number", "price", "fee", "refunded"}.difference(self.needed):
+            del self.fields[name]
+        if verb == CallVerb.TICKET:
+            self.fields["number"].label = "航空券番号"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in self.needed:
+            missing = data.get(name) is None if name == "fee" else not data.get(name)
+            if data.get("happened") == "yes" and missing and name not in self.errors:
+                self.add_error(name, f"成立していたときは、{self.fields[name].label}を入力してください。")
+        return data
+
+    def finding(self) -> Finding:
+        """The checked form as what the verb takes."""
+        data = self.cleaned_data
+        return Finding(
+            happened=data["happened"] == "yes",
+            why=data["why"],
+            number=data.get("number") or "",
+            price=data.get("price") or 0,
+            fee=data.get("fee") or 0,
+            refunded=data.get("refunded") != "no",
+        )
 
 
 class RecordForm(Form):

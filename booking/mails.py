@@ -15,6 +15,10 @@ from lib.verbs import inside
 R = ReservationState
 OPEN = frozenset({R.DRAFT, R.BOOKING, R.TICKETING, R.CANCELLING, R.CHANGING, R.UNKNOWN})
 HIDDEN = frozenset({R.WITHDRAWN})
+# Kinds of reminders, each sent once about a reservation.
+NUMBER_ON_SALE, NUMBER_MORNING = "number_on_sale", "number_morning"
+NUMBER_DAY_BEFORE, NUMBER_AFTER = "number_day_before", "number_after"
+HOLD_SOON, HOLD_NEAR = "hold_24h", "hold_3h"
 
 
 @inside
@@ -68,6 +72,38 @@ def tell_cancelled(actor: Actor, reservation: Reservation, *, refund_waits: bool
     )
 
 
+@inside
+def tell_number_missing(actor: Actor, reservation: Reservation, *, kind: str) -> None:
+    """The number of what the traveller buys on the supplier's own site is not known yet."""
+    trip = reservation.trip
+    subject = {
+        NUMBER_ON_SALE: f"発売が始まりました（出張 {trip.number}）",
+        NUMBER_AFTER: f"予約番号が登録されていません（出張 {trip.number}）",
+    }.get(kind, f"予約番号の入力のお願い（出張 {trip.number}）")
+    _to_traveller(
+        actor, trip, kind=kind, subject=subject, reservations=[reservation], about=reservation,
+        template="number_missing", ride=reservation.segments.order_by("departs").first(),
+    )  # fmt: skip
+
+
+@inside
+def tell_hold_ends(actor: Actor, reservation: Reservation, *, kind: str) -> None:
+    """The last moment to ticket what is held comes near."""
+    trip = reservation.trip
+    subject = f"発券の期限が近づいています（出張 {trip.number}）"
+    _to_traveller(
+        actor, trip, kind=kind, subject=subject, reservations=[reservation], about=reservation, template="hold_ends"
+    )
+
+
+@inside
+def tell_expired(actor: Actor, reservation: Reservation) -> None:
+    """The last moment to ticket has passed: what is lost, and what to do."""
+    trip = reservation.trip
+    subject = f"予約が期限切れになりました（出張 {trip.number}）"
+    _to_traveller(actor, trip, kind="expired", subject=subject, reservations=[reservation], about=reservation)
+
+
 def _to_traveller(
     actor: Actor,
     trip: Trip,
@@ -76,6 +112,7 @@ def _to_traveller(
     subject: str,
     reservations: list[Reservation],
     about: Trip | Reservation | None = None,
+    template: str = "",
     **more: object,
 ) -> None:
     address = settings.PORTAL_ORIGIN + reverse("booking:trip", args=[trip.public_id])
@@ -86,7 +123,8 @@ def _to_traveller(
         to_address=trip.traveller.email,
         subject=subject,
         body=render_to_string(
-            f"booking/mail/{kind}.txt", {"trip": trip, "reservations": reservations, "address": address, **more}
+            f"booking/mail/{template or kind}.txt",
+            {"trip": trip, "reservations": reservations, "address": address, "kind": kind, **more},
         ),
         about=about or trip,
     )

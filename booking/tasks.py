@@ -15,7 +15,7 @@ from booking.models import (
     SearchAnswer,
     SupplierCall,
 )
-from booking.services import arranging, driving, feeds, scheduling, searching, travelled
+from booking.services import arranging, driving, feeds, reminders, scheduling, searching, travelled
 from lib import clock, durable, jobs
 from lib.actor import Actor
 from lib.errors import PortalError
@@ -62,8 +62,22 @@ def sweep_feeds() -> None:
 def sweep_holds() -> None:
     """Holds whose last moment to ticket has passed."""
     late = Reservation.objects.filter(state=ReservationState.BOOKED, hold_until__lt=clock.now())
-    for reservation in late.select_related("trip")[:200]:
+    for reservation in late.select_related("trip__traveller")[:200]:
         _unless_moved(arranging.expire_hold, reservation)
+
+
+@shared_task
+def sweep_hold_reminders() -> None:
+    """Holds that run out soon."""
+    for reservation in reminders.holds_to_tell():
+        _unless_moved(reminders.remind_of_hold, reservation)
+
+
+@shared_task
+def sweep_number_reminders() -> None:
+    """Numbers of bookings on suppliers' own sites that nobody has entered."""
+    for reservation in reminders.numbers_to_ask_for():
+        _unless_moved(reminders.remind_of_number, reservation)
 
 
 @shared_task

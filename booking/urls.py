@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import cancelling, confirming, feeds, handoff, recording, refunds, searching, trips, waiting
+from booking.views import calls, cancelling, confirming, feeds, handoff, recording, refunds, searching, trips, waiting
 
 app_name = "booking"
 urlpatterns = [
@@ -23,6 +23,10 @@ urlpatterns = [
     path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
     path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),
     path("record/", recording.record, name="record"),
+    path("calls/", calls.calls, name="calls"),
+    path("calls/<uuid:pk>/", calls.call, name="call"),
+    path("calls/<uuid:pk>/ask/", calls.ask, name="call_ask"),
+    path("calls/<uuid:pk>/settle/", calls.settle, name="call_settle"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/<uuid:pk>/", feeds.feed, name="feed"),
 ]

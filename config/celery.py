@@ -48,6 +48,8 @@ app.conf.update(
         "sweep-calls": {"task": "booking.tasks.sweep_calls", "schedule": 15.0},
         "sweep-searches": {"task": "booking.tasks.sweep_searches", "schedule": 15.0},
         "sweep-waiting": {"task": "booking.tasks.sweep_waiting", "schedule": 15.0},
+        "sweep-hold-reminders": {"task": "booking.tasks.sweep_hold_reminders", "schedule": 60.0},
+        "sweep-number-reminders": {"task": "booking.tasks.sweep_number_reminders", "schedule": 300.0},
         "sweep-holds": {"task": "booking.tasks.sweep_holds", "schedule": 60.0},
         "sweep-travelled": {"task": "booking.tasks.sweep_travelled", "schedule": 60.0},
         "sweep-feeds": {"task": "booking.tasks.sweep_feeds", "schedule": 15.0},

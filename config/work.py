@@ -11,6 +11,8 @@ from lib.registry import WorkItem
 # kind of work -> (tone of the badge, icon, word)
 BADGES = {
     "number": ("act", "leave", "番号待ち"),
+    "left": ("late", "stop", "番号なしで出発"),
+    "deadline": ("act", "clock", "発券期限"),
     "problem": ("act", "warn", "要確認"),
     "draft": ("draft", "draft", "下書き"),
     "feed_row": ("wait", "warn", "不一致"),

@@ -5,8 +5,15 @@ from django.db.models import Q
 
 from booking.models.reservations import Reservation
 from booking.states import CallState, CallVerb
+from lib.actor import Actor, Scope
 from lib.durable import Claimable
 from lib.ids import uuid7
+
+
+class CallQuerySet(models.QuerySet["SupplierCall"]):
+    def visible_to(self, actor: Actor, action: str = "booking.call.read") -> "CallQuerySet":
+        """Everything for those to whom the action reaches everywhere, else nothing."""
+        return self if actor.scope(action) is Scope.ALL else self.none()
 
 
 class SupplierCall(Claimable):
@@ -25,6 +32,8 @@ class SupplierCall(Claimable):
     outcome = models.CharField(max_length=20, blank=True)
     exchanges = models.JSONField(default=list, help_text="redacted requests and answers")
     done_at = models.DateTimeField(null=True)
+
+    objects = CallQuerySet.as_manager()
 
     class Meta:
         verbose_name = "手配先への要求"

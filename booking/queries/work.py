@@ -1,13 +1,19 @@
 """What waits for a person in this room."""
 
+import datetime as dt
+
+from django.db.models import Min, Q, QuerySet
 from django.urls import reverse
 
-from booking.models import FeedRow, Reservation, ReservationState, Trip, TripState
-from lib import jst
+from booking.models import CallState, FeedRow, Reservation, ReservationState, SupplierCall, Trip, TripState
+from booking.suppliers.types import offer_from_json
+from lib import clock, jst
 from lib.actor import Actor, Scope
 from lib.registry import WorkItem
 
 R = ReservationState
+# From when on the deadline of what is held stands in the work list.
+NEAR = dt.timedelta(hours=24)
 
 
 def work_items(actor: Actor) -> list[WorkItem]:
@@ -23,49 +29,63 @@ def work_items(actor: Actor) -> list[WorkItem]:
 
 def _steps(actor: Actor) -> list[WorkItem]:
     reachable = Trip.objects.visible_to(actor, "booking.trip.arrange")
-    waiting = Reservation.objects.filter(trip__in=reachable, trip__state=TripState.RELEASED)
-    waiting = waiting.filter(state__in=[R.HANDED_OFF, R.FAILED, R.EXPIRED]) | waiting.filter(state=R.BOOKED).exclude(
-        problem=""
-    )
     desk = actor.scope("booking.trip.arrange") is Scope.ALL
-    items = [
-        _item(reservation, desk=desk) for reservation in waiting.select_related("trip__traveller").order_by("pk")[:50]
-    ]
+    items = [_item(reservation, desk=desk) for reservation in _waiting(reachable)[:50]]
     if not desk:
-        drafts = reachable.filter(state=TripState.DRAFT).order_by("first_day")[:10]
-        items += [
-            WorkItem(
-                "draft",
-                f"{trip.destination_name} {jst.day_range(trip.first_day, trip.last_day)} を確かめる",
-                "候補を選んだまま、まだ予約していません。",
-                reverse("booking:confirm", args=[trip.public_id]),
-                trip.created_at,
-                verb="確かめる",
-            )
-            for trip in drafts
-        ]
+        drafts = reachable.filter(state=TripState.DRAFT).order_by("first_day").prefetch_related("reservations")
+        items += [_draft(trip) for trip in drafts[:10]]
     return items
+
+
+def _waiting(trips: QuerySet[Trip]) -> QuerySet[Reservation]:
+    """Reservations that wait for a person: for a number, a decision, or a ticket before a deadline that is near."""
+    near = Q(state=R.BOOKED, hold_until__lte=clock.now() + NEAR)
+    asks = Q(state__in=[R.BOOKED, R.SCHEDULED]) & ~Q(problem="")
+    ended = Q(state__in=[R.HANDED_OFF, R.FAILED, R.EXPIRED])
+    found = Reservation.objects.filter(near | asks | ended, trip__in=trips, trip__state=TripState.RELEASED)
+    leaves = Min("segments__departs", filter=Q(segments__live=True))
+    return found.annotate(leaves=leaves).select_related("trip__traveller").order_by("pk")
+
+
+def _draft(trip: Trip) -> WorkItem:
+    chosen = [row for row in trip.reservations.all() if row.state == R.DRAFT]
+    gone = any(offer_from_json(row.offer).is_gone for row in chosen if row.offer)
+    return WorkItem(
+        "draft",
+        f"{trip.destination_name} {jst.day_range(trip.first_day, trip.last_day)} を確かめる",
+        "候補の有効時間が過ぎました。同じ条件で探し直してください。"
+        if gone
+        else "候補を選んだまま、まだ予約していません。",
+        reverse("booking:confirm", args=[trip.public_id]),
+        trip.created_at,
+        verb="確かめる",
+    )
 
 
 def _item(reservation: Reservation, *, desk: bool) -> WorkItem:
     trip = reservation.trip
     where = f"{trip.destination_name} {jst.day_range(trip.first_day, trip.last_day)}"
     who = f"{trip.traveller.name} / " if desk else ""
+    since = reservation.waiting_since or trip.submitted_at or trip.created_at
     if reservation.state == R.HANDED_OFF:
+        leaves = reservation.leaves  # type: ignore[attr-defined]
+        left = leaves is not None and leaves <= clock.now()
+        what = "出発の時刻を過ぎました。買ったときは番号を入力し、買わなかったときは取りやめてください。"
         return WorkItem(
-            "number",
+            "left" if left else "number",
             f"{reservation.title} の予約番号を入力する",
-            f"{who}{where}。手配先のサイトで買ったら、番号を入力してください。",
+            f"{who}{where}。{what if left else '手配先のサイトで買ったら、番号を入力してください。'}",
             reverse("booking:handoff", args=[reservation.public_id]),
-            trip.submitted_at or trip.created_at,
+            since,
             verb="番号を入力する",
         )
+    deadline = reservation.state == R.BOOKED and not reservation.problem
     return WorkItem(
-        "problem",
-        f"{reservation.title} を確かめる",
-        f"{who}{where}。{reservation.problem}",
+        "deadline" if deadline else "problem",
+        f"{reservation.title} を{'発券する' if deadline else '確かめる'}",
+        f"{who}{where}。{reservation.problem or '期限を過ぎると、予約は外れます。'}",
         reverse("booking:trip", args=[trip.public_id]),
-        trip.submitted_at or trip.created_at,
+        since,
         due=reservation.hold_until,
         verb="出張を開く",
     )
@@ -83,15 +103,15 @@ def _desk() -> list[WorkItem]:
         )
         for row in rows
     ]
-    unknown = Reservation.objects.filter(state=R.UNKNOWN).select_related("trip__traveller").order_by("pk")[:20]
+    unknown = SupplierCall.objects.filter(reservation__state=R.UNKNOWN).exclude(state=CallState.DONE)
     items += [
         WorkItem(
             "unknown",
-            f"{reservation.title} の成立を確認中",
-            f"{reservation.trip.traveller.name} / {reservation.trip.number}。手配先へ照会しています。",
-            reverse("booking:trip", args=[reservation.trip.public_id]),
-            reservation.trip.created_at,
+            f"{call.reservation.title} の{call.get_verb_display()}の成立を確認中",
+            f"{call.reservation.trip.traveller.name} / {call.reservation.trip.number}。照会 {call.asks}回。",
+            reverse("booking:call", args=[call.public_id]),
+            call.created_at,
         )
-        for reservation in unknown
+        for call in unknown.select_related("reservation__trip__traveller").order_by("pk")[:20]
     ]
     return items

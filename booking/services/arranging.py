@@ -8,7 +8,7 @@ from django.db.models import Q
 from accounts.services import acting_on
 from audit.changes import advance
 from audit.services import record
-from booking.mails import tell_result
+from booking.mails import tell_expired, tell_result
 from booking.models import (
     CallState,
     CallVerb,
@@ -244,6 +244,7 @@ def expire_hold(actor: Actor, reservation: Reservation) -> None:
         about=[reservation.trip],
         problem="発券の期限が過ぎたため、予約は外れました。",
     )
+    tell_expired(actor, reservation)
 
 
 @verb

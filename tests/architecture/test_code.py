@@ -34,7 +34,14 @@ READERS = {
     "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "charges_told", "standing_charges"},
     "booking/services/refunds.py": {"standing_total", "kept_of", "is_unused_possible", "check_booked_on"},
     "booking/services/trips.py": {"read_picks", "draft_total", "member_of"},
+    "booking/services/reminders.py": {
+        "numbers_to_ask_for",
+        "number_occasion",
+        "holds_to_tell",
+        "hold_occasion",
+    },
     "booking/services/scheduling.py": {"has_left", "is_same"},
+    "booking/services/settling.py": {"may_commit_until"},
     "booking/services/travelled.py": {"stays_to_settle"},
 }
 MARKERS = {"verb", "driver", "inside"}

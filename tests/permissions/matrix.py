@@ -119,6 +119,11 @@ booking:no_show                      GET     in     code   404    404    404    
 booking:no_show                      POST    in     code   404    404    404    404    404    404    303    404
 booking:record                       GET     in     code   403    403    403    403    403    403    200    403
 booking:record                       POST    in     code   403    403    403    403    403    403    303    403
+booking:calls                        GET     in     code   403    403    403    403    403    403    200    200
+booking:call                         GET     in     code   404    404    404    404    404    404    200    200
+booking:call_ask                     POST    in     code   404    404    404    404    404    404    303    404
+booking:call_settle                  GET     in     code   404    404    404    404    404    404    200    404
+booking:call_settle                  POST    in     code   404    404    404    404    404    404    303    404
 booking:feeds                        GET     in     code   403    403    403    403    403    403    200    200
 booking:feeds                        POST    in     code   403    403    403    403    403    403    303    403
 booking:feed                         GET     in     code   404    404    404    404    404    404    200    200

@@ -22,7 +22,7 @@ from billing.models import Invoice, InvoiceDocument, Period
 from billing.rules.one_off import OneOffLine
 from billing.rules.papers import face_values
 from billing.services import ask_charge_correction, ask_invoice_correction, ask_one_off, open_periods, prepare_closing
-from booking.models import ChargeKind, Feed, Part, Reservation, Search, SearchAnswer, TaxClass, Way
+from booking.models import ChargeKind, Feed, Part, Reservation, Search, SearchAnswer, SupplierCall, TaxClass, Way
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
@@ -109,6 +109,7 @@ class Stage:
         self.stopped = factories.reservation(
             self.trip, self.jal, state="scheduled", problem="料金が変わりました。", **nothing
         )
+        self.call = self._lost_answer(nothing)
         self.draft = factories.trip(
             self.own, day=day, state="draft", search=self._asked("drafted"), authorised_total=None, submitted_at=None,
             consented_at=None,
@@ -121,6 +122,19 @@ class Stage:
         self.answer = SearchAnswer.objects.create(
             search=self.search, connection=self.ex, part=Part.OUT, state="answered", asked_at=clock.now(),
             answered_at=clock.now(), offers=[rail_offer(day).as_json()],
+        )  # fmt: skip
+
+    def _lost_answer(self, nothing: dict[str, Any]) -> SupplierCall:
+        """A booking whose answer was lost an hour ago."""
+        sent = clock.wall() - dt.timedelta(hours=1)
+        said = {
+            "at": sent.isoformat(), "method": "POST", "path": "/bookings", "request": "{}", "status": 0,
+            "answer": "ReadTimeout", "milliseconds": 30000,
+        }  # fmt: skip
+        return SupplierCall.objects.create(
+            reservation=factories.reservation(self.trip, self.jal, state="unknown", **nothing), verb="book",
+            state="asking", state_before="draft", max_yen=40160, created_at=clock.now(), sent_at=sent,
+            next_try_at=clock.wall(), exchanges=[said],
         )  # fmt: skip
 
     def _asked(self, key: str) -> Search:
@@ -226,6 +240,9 @@ class Stage:
             "billing:period": self.period,
             "billing:usage@office": self.office,
             "billing:usage_csv@office": self.office,
+            "booking:call": self.call,
+            "booking:call_ask": self.call,
+            "booking:call_settle": self.call,
             "booking:cancel": self.ticketed,
             "booking:choose": self.search,
             "booking:confirm": self.draft,
@@ -278,6 +295,7 @@ class Stage:
             "billing:reissue": lambda: {"reason": "紛失"},
             "billing:correct_charge": lambda: {"way": "right", "amount": "40000", "reason": "誤り", "step": "ask"},
             "billing:one_off": self._initial_costs,
+            "booking:call_settle": lambda: {"happened": "no", "why": "管理画面で確認"},
             "booking:cancel": lambda: {"fee": "320", "refunded": "no"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},

@@ -20,7 +20,7 @@ from accounts.services import withdraw_confirmation
 from audit.services import queue_mail
 from billing.models import Invoice, Period
 from billing.services import ask_charge_correction, open_periods, reissue_invoice, send_invoice
-from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer
+from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer, SupplierCall
 from lib import clock
 from lib.dated import between
 from tests import factories
@@ -68,6 +68,19 @@ def feed_rows(stage: Stage, n: int) -> None:
         FeedRow.objects.create(
             feed=stage.feed, line=line + 10, digest=str(line), state="unmatched", reservation=ride, reason="要確認"
         )
+
+
+def calls(stage: Stage, n: int) -> None:
+    """Answers that were lost, half of which are known by now."""
+    nothing = {"number": "", "booked_at": None, "ticketed_at": None}
+    for index in range(n):
+        open_one = {"state": "asking", "next_try_at": clock.wall()}
+        over = {"state": "done", "asks": 1, "done_at": clock.now()}
+        ride = factories.reservation(factories.trip(stage.own), stage.jal, state="unknown", **nothing)
+        SupplierCall.objects.create(
+            reservation=ride, verb="book", state_before="draft", max_yen=1, created_at=clock.now(),
+            **(over if index % 2 else open_one),
+        )  # fmt: skip
 
 
 def mails(stage: Stage, n: int) -> None:
@@ -155,7 +168,7 @@ def addresses(stage: Stage, n: int) -> None:
 
 
 def everything(stage: Stage, n: int) -> None:
-    for fill in (trips, feed_rows, charges, confirmations):
+    for fill in (trips, feed_rows, charges, confirmations, calls):
         fill(stage, n)
 
 
@@ -180,6 +193,8 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "trips found by words": ("booking:trips", "?q=団地再生", "operator", trips),
     "a trip": ("booking:trip", "", "own", items),
     "results": ("booking:results", "?show=all", "own", offers),
+    "calls": ("booking:calls", "", "operator", calls),
+    "a call": ("booking:call", "", "auditor", calls),
     "feeds": ("booking:feeds", "", "operator", feeds),
     "rows of a feed": ("booking:feed", "", "operator", feed_rows),
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
