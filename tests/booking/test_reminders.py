@@ -18,7 +18,7 @@ from lib.actor import Actor
 from lib.dated import between
 from lib.errors import PortalError, Stale
 from tests import factories
-from tests.billing.world import go_to
+from tests.billing import world
 from tests.factories import START, acting, person
 from tests.permissions.stage import rail_offer
 
@@ -26,6 +26,12 @@ pytestmark = pytest.mark.django_db
 TODAY = dt.date(2026, 12, 2)
 RIDE = dt.date(2026, 12, 16)
 DAY = dt.timedelta(days=1)
+
+
+def go_to(day: dt.date, hour: int) -> None:
+    """A minute past the hour: the clock is set to whole seconds, which may lie a little before it."""
+    world.go_to(day, hour)
+    clock.shift_by(60)
 
 
 @pytest.fixture(autouse=True)
@@ -96,7 +102,7 @@ def test_the_opening_of_sale_is_told_and_the_morning_after_it(traveller):
     train(traveller)
     go_to(TODAY + DAY, 9)
     assert swept() == []
-    go_to(RIDE - 10 * DAY, 11)
+    go_to(RIDE - 10 * DAY, 10)
     assert swept() == ["number_on_sale"]
     assert "発売が始まりました" in OutgoingMail.objects.get().subject
     go_to(RIDE - 9 * DAY, 9)
