@@ -104,7 +104,12 @@ class Stage:
             self.trip, self.jal, state="booked", ticketed_at=None, hold_until=clock.now() + dt.timedelta(days=2)
         )
         self.waiting = factories.reservation(
-            self.trip, self.jal, state="scheduled", not_before=clock.now() + dt.timedelta(hours=8), **nothing
+            self.trip,
+            self.jal,
+            state="scheduled",
+            not_before=clock.now() + dt.timedelta(hours=8),
+            price=9000,
+            **nothing,
         )
         self.stopped = factories.reservation(
             self.trip, self.jal, state="scheduled", problem="料金が変わりました。", **nothing
@@ -132,7 +137,7 @@ class Stage:
             "answer": "ReadTimeout", "milliseconds": 30000,
         }  # fmt: skip
         return SupplierCall.objects.create(
-            reservation=factories.reservation(self.trip, self.jal, state="unknown", **nothing), verb="book",
+            reservation=factories.reservation(self.trip, self.jal, state="unknown", price=9000, **nothing), verb="book",
             state="asking", state_before="draft", max_yen=40160, created_at=clock.now(), sent_at=sent,
             next_try_at=clock.wall(), exchanges=[said],
         )  # fmt: skip
@@ -301,7 +306,7 @@ class Stage:
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},
-            "booking:go_on": lambda: {"price": "40160"},
+            "booking:go_on": lambda: {"price": "9000"},
             "booking:handoff": lambda: {"number": "2002", "price": "15640"},
             "booking:no_show": self._kept,
             "booking:record": self._recording,
