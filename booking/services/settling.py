@@ -25,11 +25,8 @@ from lib.errors import MoveNotAllowed, NotPermitted
 from lib.verbs import verb
 
 R = ReservationState
-NOT_THERE = {
-    CallVerb.BOOK: "手配先に確かめたところ、予約は成立していませんでした。もう一度お試しください。",
-    CallVerb.TICKET: "手配先に確かめたところ、発券されていませんでした。もう一度お試しください。",
-    CallVerb.CANCEL: "手配先に確かめたところ、取り消されていませんでした。もう一度お試しください。",
-}
+NOT_BOOKED = "手配先に確かめたところ、予約は成立していませんでした。もう一度お試しください。"
+NOT_DONE = "手配先に確かめたところ、手続きは行われていませんでした。もう一度お試しください。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ def settle_by_hand(actor: Actor, call: SupplierCall, finding: Finding) -> None:
         _lead(actor, held, finding)
     else:
         assert held.claim_token is not None
-        why = NOT_THERE[CallVerb(held.verb)]
+        why = NOT_BOOKED if held.verb == CallVerb.BOOK else NOT_DONE
         arranging.record_refused(actor, held, why=why, token=held.claim_token, exchanges=[])
 
 
