@@ -6,7 +6,8 @@ from django.urls import reverse
 
 from audit.models import OutgoingMail
 from audit.services import queue_mail
-from booking.models import Reservation, ReservationState, Trip
+from booking.models import Change, ChangeState, Reservation, ReservationState, Trip
+from booking.suppliers.types import offer_from_json
 from lib.actor import Actor
 from lib.verbs import inside
 
@@ -42,8 +43,24 @@ def tell_cancelled(actor: Actor, reservation: Reservation, *, refund_waits: bool
     )
 
 
+@inside
+def tell_change(actor: Actor, change: Change) -> None:
+    """A change of the traveller's has come to its end: what stands now, or why nothing has changed."""
+    trip = change.reservation.trip
+    done = change.state == ChangeState.DONE
+    _to_traveller(
+        actor,
+        trip,
+        kind="change",
+        subject=f"{'変更' if done else '変更できなかったこと'}のお知らせ（出張 {trip.number}）",
+        reservations=[change.replacement if done and change.replacement else change.reservation],
+        change=change,
+        offer=offer_from_json(change.offer),
+    )
+
+
 def _to_traveller(
-    actor: Actor, trip: Trip, *, kind: str, subject: str, reservations: list[Reservation], **more: bool
+    actor: Actor, trip: Trip, *, kind: str, subject: str, reservations: list[Reservation], **more: object
 ) -> None:
     address = settings.PORTAL_ORIGIN + reverse("booking:trip", args=[trip.public_id])
     queue_mail(

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import cancelling, confirming, feeds, handoff, recording, refunds, searching, trips
+from booking.views import cancelling, changing, confirming, feeds, handoff, recording, refunds, searching, trips
 
 app_name = "booking"
 urlpatterns = [
@@ -18,6 +18,10 @@ urlpatterns = [
     path("reservations/<uuid:pk>/handoff/", handoff.handoff, name="handoff"),
     path("reservations/<uuid:pk>/give-up/", handoff.give_up, name="give_up"),
     path("reservations/<uuid:pk>/cancel/", cancelling.cancel, name="cancel"),
+    path("reservations/<uuid:pk>/change/", changing.look, name="change"),
+    path("changes/<uuid:pk>/", changing.change, name="change_page"),
+    path("changes/<uuid:pk>/number/", changing.number, name="change_number"),
+    path("changes/<uuid:pk>/drop/", changing.drop, name="change_drop"),
     path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
     path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),
     path("record/", recording.record, name="record"),

@@ -13,6 +13,7 @@ from lib import clock
 from lib.actor import Actor
 
 SHOWN = 12
+HELD = frozenset({"booked", "ticketed"})
 # Times of day that a table of moves can be narrowed to: word, first hour, hour after the last.
 WINDOWS = [
     ("6", "9時まで", 0, 9),
@@ -32,6 +33,7 @@ class Choice:
     supplier_name: str
     is_gone: bool
     is_chosen: bool
+    difference: int | None = None
 
     @property
     def minutes(self) -> int | None:
@@ -93,7 +95,8 @@ def results_page(
     """
     answers = list(search.answers.select_related("connection"))
     picked = set((chosen or {}).values()) or _chosen_before(search)
-    parts = [Part.OUT, *([Part.STAY] if search.stay else []), *([Part.BACK] if search.back_on else [])]
+    moves = [Part.OUT] if search.air or search.rail else []
+    parts = [*moves, *([Part.STAY] if search.stay else []), *([Part.BACK] if search.back_on else [])]
     tables = [_table(search, part, answers, picked, params or {}) for part in parts]
     waiting = [answer.connection.name for answer in answers if answer.state == AnswerState.ASKED]
     silent = [(answer.connection.name, answer.message) for answer in answers if answer.state == AnswerState.FAILED]
@@ -134,7 +137,8 @@ def _table(
     search: Search, part: Part, answers: Sequence[SearchAnswer], picked: set[str], params: Mapping[str, str]
 ) -> Table:
     mine = [answer for answer in answers if answer.part == part]
-    choices = [_choice(answer, n, plain, picked) for answer in mine for n, plain in enumerate(answer.offers)]
+    old = search.replaces.price if search.replaces and search.replaces.state in HELD else None
+    choices = [_choice(answer, n, plain, picked, old) for answer in mine for n, plain in enumerate(answer.offers)]
     choices.sort(key=_order)
     at = next((window for window in WINDOWS if window[0] == params.get(f"{part.value}_at")), None)
     if params.get("show") == "all":
@@ -143,10 +147,10 @@ def _table(
         shown = [choice for choice in _best_of_each(choices) if choice.is_chosen or _leaves(choice, at[2], at[3])]
     else:
         shown = [choice for n, choice in enumerate(_best_of_each(choices)) if n < SHOWN or choice.is_chosen]
-    headings = {Part.OUT: "行き", Part.STAY: "宿泊", Part.BACK: "帰り"}
+    heading = {Part.OUT: "行き", Part.STAY: "宿泊", Part.BACK: "帰り"}[part]
     return Table(
         part=part.value,
-        heading=headings[part],
+        heading="移動" if search.replaces_id and part == Part.OUT else heading,
         day=search.back_on if part == Part.BACK and search.back_on else search.out_on,
         choices=shown,
         hidden=len(choices) - len(shown),
@@ -162,10 +166,11 @@ def _leaves(choice: Choice, first: int, last: int) -> bool:
     return departs is not None and first <= departs.astimezone(clock.JST).hour < last
 
 
-def _choice(answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str]) -> Choice:
+def _choice(answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str], old: int | None) -> Choice:
     offer = offer_from_json(plain)
     token = f"{answer.public_id}.{n}"
-    return Choice(token, offer, answer.connection.name, offer.is_gone, token in picked)
+    difference = offer.price - old if offer.price is not None and old is not None else None
+    return Choice(token, offer, answer.connection.name, offer.is_gone, token in picked, difference)
 
 
 def _order(choice: Choice) -> tuple[Any, ...]:

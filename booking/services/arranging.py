@@ -12,6 +12,8 @@ from booking.mails import tell_result
 from booking.models import (
     CallState,
     CallVerb,
+    Change,
+    ChangeState,
     ChargeSource,
     Reservation,
     ReservationState,
@@ -23,6 +25,7 @@ from booking.models import (
 )
 from booking.services.calls import check_gate, claim_call, committed_total, settle_call
 from booking.services.connections import pause_connection
+from booking.services.following import follow_change, refuse_change
 from booking.services.ledger import charge_flight
 from booking.states import ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
@@ -54,6 +57,7 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
     ours = list(trip.reservations.filter(way=Way.API).select_related("connection"))
     drafts = [reservation for reservation in ours if reservation.state == R.DRAFT]
     first = [reservation for reservation in drafts if reservation.offer.get("reversible", True)]
+    going = set(Change.objects.under_way().filter(reservation__trip=trip).values_list("reservation", flat=True))
     waiting = any(reservation.state in IN_FLIGHT or reservation.state == R.UNKNOWN for reservation in ours)
     if first:
         _book(actor, trip, first)
@@ -61,13 +65,18 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
         _book(actor, trip, drafts)
     elif not drafts and not waiting and not _broken(ours):
         for reservation in ours:
-            if reservation.state == R.BOOKED and can(reservation.supplier, Tickets) and not reservation.problem:
+            wanted = reservation.state == R.BOOKED and not reservation.problem and reservation.pk not in going
+            if wanted and can(reservation.supplier, Tickets):
                 _ticket(actor, trip, reservation)
 
 
 def _broken(ours: Sequence[Reservation]) -> bool:
-    """One could not be had: what is held stays to its deadline, and the person decides."""
-    return any(reservation.state in {R.FAILED, R.EXPIRED} for reservation in ours)
+    """One could not be had and has no other in its place: what is held stays to its deadline, and the person decides."""
+    lost = [reservation.pk for reservation in ours if reservation.state in {R.FAILED, R.EXPIRED}]
+    if not lost:
+        return False
+    replaced = Change.objects.filter(reservation__in=lost, state__in=[ChangeState.CONFIRMED, ChangeState.DONE])
+    return set(replaced.values_list("reservation", flat=True)) != set(lost)
 
 
 def _book(actor: Actor, trip: Trip, reservations: Sequence[Reservation]) -> None:
@@ -137,6 +146,7 @@ def record_booked(
         offer={**reservation.offer, **psfc},
         problem=problem,
     )
+    follow_change(actor, reservation)
     arrange_next(actor, reservation.trip)
     tell_result(actor, reservation.trip)
 
@@ -169,6 +179,7 @@ def record_ticketed(
         source=ChargeSource.SUPPLIER,
         issued_on=ticketed.issued_on,
     )
+    follow_change(actor, reservation)
     tell_result(actor, reservation.trip)
 
 
@@ -186,6 +197,7 @@ def record_refused(
         code={
             CallVerb.BOOK: "booking.reservation.failed",
             CallVerb.TICKET: "booking.reservation.not_ticketed",
+            CallVerb.CHANGE: "booking.reservation.not_changed",
             CallVerb.CANCEL: "booking.reservation.not_cancelled",
         }[CallVerb(call.verb)],
         allowed=moves_of(reservation.state, call.verb),
@@ -196,7 +208,10 @@ def record_refused(
     )
     if pause:
         pause_connection(actor, reservation.connection, why=why)
+    if call.verb == CallVerb.CHANGE:
+        refuse_change(actor, Change.objects.under_way().get(reservation=reservation), why=why)
     if booking:
+        follow_change(actor, reservation)
         arrange_next(actor, reservation.trip)
         tell_result(actor, reservation.trip)
 
@@ -237,6 +252,7 @@ def expire_hold(actor: Actor, reservation: Reservation) -> None:
         about=[reservation.trip],
         problem="発券の期限が過ぎたため、予約は外れました。",
     )
+    follow_change(actor, reservation)
 
 
 @verb

@@ -7,9 +7,19 @@ from uuid import UUID
 from audit.changes import advance
 from audit.services import record
 from booking.errors import AboveAuthorised, NotReleased
-from booking.models import CallState, CallVerb, Reservation, ReservationState, SupplierCall, Trip, TripState
+from booking.models import (
+    CallState,
+    CallVerb,
+    Change,
+    ChangeKind,
+    Reservation,
+    ReservationState,
+    SupplierCall,
+    Trip,
+    TripState,
+)
 from booking.states import DURING, RESERVATION_MOVES
-from booking.suppliers.types import Exchange
+from booking.suppliers.types import Exchange, Offer, offer_from_json
 from lib import clock, durable, jobs
 from lib.actor import Actor
 from lib.errors import Stale
@@ -19,6 +29,7 @@ R = ReservationState
 STARTED = {
     CallVerb.BOOK: "booking.reservation.sending",
     CallVerb.TICKET: "booking.reservation.ticketing",
+    CallVerb.CHANGE: "booking.reservation.changing",
     CallVerb.CANCEL: "booking.reservation.cancelling",
 }
 
@@ -36,9 +47,14 @@ def check_gate(trip: Trip, *, adding: int = 0) -> None:
 
 
 def committed_total(trip: Trip) -> int:
-    """The sum of the trip's reservations that stand or are wanted, in yen."""
+    """The sum of the trip's reservations that stand or are wanted, in yen.
+
+    One that is being replaced counts with the highest fee of cancelling it: its own price comes back.
+    """
     standing = trip.reservations.exclude(state__in=[R.FAILED, R.EXPIRED, R.CANCELLED, R.WITHDRAWN])
-    return sum(price or 0 for price in standing.values_list("price", flat=True))
+    replacing = Change.objects.under_way().filter(reservation__trip=trip, kind=ChangeKind.REBOOK)
+    going = dict(replacing.values_list("reservation", "max_fee"))
+    return sum(going.get(pk, price) or 0 for pk, price in standing.values_list("pk", "price"))
 
 
 @inside
@@ -70,6 +86,11 @@ def claim_call(
     return call
 
 
+def wanted_by(call: SupplierCall) -> Offer:
+    """What a change's call shall lead to."""
+    return offer_from_json(Change.objects.under_way().get(reservation=call.reservation_id).offer)
+
+
 @verb
 def mark_sent(actor: Actor, call: SupplierCall, *, token: UUID) -> None:
     """From here on the call may have reached the supplier: whoever finds the row after a crash asks first."""
@@ -85,7 +106,11 @@ def settle_call(
     call: SupplierCall, *, token: UUID, outcome: str, exchanges: Sequence[Exchange], state: str = CallState.DONE,
     next_try_at: dt.datetime | None = None, **fields: object,
 ) -> None:  # fmt: skip
-    """Write what became of the call; raises Stale when the claim was lost: somebody else has recorded it."""
+    """Write what became of the call; raises Stale when the claim was lost: somebody else has recorded it.
+
+    The trip is locked first, as whoever decides about it does: outcomes of its bookings come one after the other.
+    """
+    Trip.objects.select_for_update(no_key=True).get(pk=call.reservation.trip_id)
     kept = [*call.exchanges, *({name: getattr(e, name) for name in e.__slots__} for e in exchanges)][-20:]
     done_at = clock.now() if state == CallState.DONE else None
     if not durable.release(

@@ -15,7 +15,17 @@ from accounts.services import issue_recovery_codes, set_member_number
 from billing.models import OneOffRequest
 from billing.queries import UsageFilter
 from billing.services import correct_invoice, download_usage, reissue_invoice, send_invoice
-from booking.models import AgencyFee, BillingDayRule, CallVerb, Charge, FeedRow, StayNight, SupplierNature, TaxRule
+from booking.models import (
+    AgencyFee,
+    BillingDayRule,
+    CallVerb,
+    Change,
+    Charge,
+    FeedRow,
+    StayNight,
+    SupplierNature,
+    TaxRule,
+)
 from booking.services.calls import claim_call
 from booking.services.trips import next_trip_number
 from lib.dated import between
@@ -45,6 +55,7 @@ def complete(stage: Stage) -> None:
     reissue_invoice(desk, stage.invoice, reason="紛失")
     correct_invoice(desk, stage.to_correct)
     OneOffRequest.objects.filter(pk=stage.one_off.pk).update(invoice=stage.invoice)
+    Change.objects.filter(pk=stage.change_at_site.pk).update(replacement=stage.booked)
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()
