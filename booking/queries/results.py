@@ -2,18 +2,18 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
 from accounts.queries import membership_on
-from booking.models import AnswerState, Part, Place, PlaceKind, Search, SearchAnswer
+from booking.models import AnswerState, Part, Place, PlaceKind, Reservation, Search, SearchAnswer
+from booking.queries.changing import CHANGEABLE, kind_of_change
 from booking.suppliers.types import Offer, offer_from_json
 from lib import clock
 from lib.actor import Actor
 
 SHOWN = 12
-HELD = frozenset({"booked", "ticketed"})
 # Times of day that a table of moves can be narrowed to: word, first hour, hour after the last.
 WINDOWS = [
     ("6", "9時まで", 0, 9),
@@ -34,6 +34,7 @@ class Choice:
     is_gone: bool
     is_chosen: bool
     difference: int | None = None
+    means: str = ""
 
     @property
     def minutes(self) -> int | None:
@@ -137,7 +138,7 @@ def _table(
     search: Search, part: Part, answers: Sequence[SearchAnswer], picked: set[str], params: Mapping[str, str]
 ) -> Table:
     mine = [answer for answer in answers if answer.part == part]
-    old = search.replaces.price if search.replaces and search.replaces.state in HELD else None
+    old = search.replaces if search.replaces and search.replaces.state in CHANGEABLE else None
     choices = [_choice(answer, n, plain, picked, old) for answer in mine for n, plain in enumerate(answer.offers)]
     choices.sort(key=_order)
     at = next((window for window in WINDOWS if window[0] == params.get(f"{part.value}_at")), None)
@@ -166,11 +167,16 @@ def _leaves(choice: Choice, first: int, last: int) -> bool:
     return departs is not None and first <= departs.astimezone(clock.JST).hour < last
 
 
-def _choice(answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str], old: int | None) -> Choice:
+def _choice(
+    answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str], old: Reservation | None
+) -> Choice:
     offer = offer_from_json(plain)
     token = f"{answer.public_id}.{n}"
-    difference = offer.price - old if offer.price is not None and old is not None else None
-    return Choice(token, offer, answer.connection.name, offer.is_gone, token in picked, difference)
+    choice = Choice(token, offer, answer.connection.name, offer.is_gone, token in picked)
+    if old is None:
+        return choice
+    difference = None if offer.price is None or old.price is None else offer.price - old.price
+    return replace(choice, difference=difference, means=str(kind_of_change(old, answer, offer).label))
 
 
 def _order(choice: Choice) -> tuple[Any, ...]:
