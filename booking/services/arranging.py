@@ -21,7 +21,7 @@ from booking.models import (
     TripState,
     Way,
 )
-from booking.services.calls import check_gate, claim_call, committed_total, settle_call
+from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, settle_call
 from booking.services.connections import pause_connection
 from booking.services.ledger import charge_flight
 from booking.states import ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
@@ -59,7 +59,8 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
         _book(actor, trip, first)
     elif drafts and not waiting and not _broken(ours):
         _book(actor, trip, drafts)
-    elif not drafts and not waiting and not _broken(ours):
+    elif not drafts and not waiting and not _broken(ours) and is_within_bound(trip):
+        # Above it, the person decides on what became dearer first; an error here would undo the outcome being recorded.
         for reservation in ours:
             if reservation.state == R.BOOKED and can(reservation.supplier, Tickets) and not reservation.problem:
                 _ticket(actor, trip, reservation)
@@ -105,9 +106,12 @@ def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
     Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
     Reservation.objects.filter(pk=fresh.pk).update(problem="")
     record(actor, "booking.trip.raised", objects=[trip, fresh], data={"total": total, "price": price})
+    # Other parts may have waited for this decision.
+    arrange_next(actor, trip)
     trip.refresh_from_db()
     fresh.refresh_from_db()
-    _ticket(actor, trip, fresh)
+    if fresh.state == R.BOOKED:
+        _ticket(actor, trip, fresh)
 
 
 @verb
