@@ -202,6 +202,7 @@ def record_refused(
         pause_connection(actor, reservation.connection, why=why)
     if booking:
         arrange_next(actor, reservation.trip)
+    if call.verb != CallVerb.CANCEL:
         tell_result(actor, reservation.trip)
 
 
