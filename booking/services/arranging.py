@@ -23,7 +23,7 @@ from booking.models import (
     TripState,
     Way,
 )
-from booking.services.calls import check_gate, claim_call, committed_total, settle_call
+from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, settle_call
 from booking.services.connections import pause_connection
 from booking.services.following import follow_change, refuse_change
 from booking.services.ledger import charge_flight
@@ -54,6 +54,9 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
             actor=actor,
             about=[trip],
         )
+    if not is_within_bound(trip):
+        # The person decides on what became dearer first; an error here would undo the outcome that is being recorded.
+        return
     ours = list(trip.reservations.filter(way=Way.API).select_related("connection"))
     drafts = [reservation for reservation in ours if reservation.state == R.DRAFT]
     first = [reservation for reservation in drafts if reservation.offer.get("reversible", True)]
@@ -114,9 +117,12 @@ def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
     Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
     Reservation.objects.filter(pk=fresh.pk).update(problem="")
     record(actor, "booking.trip.raised", objects=[trip, fresh], data={"total": total, "price": price})
+    # Other parts may have waited for this decision.
+    arrange_next(actor, trip)
     trip.refresh_from_db()
     fresh.refresh_from_db()
-    _ticket(actor, trip, fresh)
+    if fresh.state == R.BOOKED:
+        _ticket(actor, trip, fresh)
 
 
 @verb
@@ -213,6 +219,7 @@ def record_refused(
     if booking:
         follow_change(actor, reservation)
         arrange_next(actor, reservation.trip)
+    if call.verb != CallVerb.CANCEL:
         tell_result(actor, reservation.trip)
 
 

@@ -42,8 +42,13 @@ def check_gate(trip: Trip, *, adding: int = 0) -> None:
     """
     if trip.state != TripState.RELEASED or trip.authorised_total is None:
         raise NotReleased
-    if committed_total(trip) + adding > trip.authorised_total:
+    if not is_within_bound(trip, adding=adding):
         raise AboveAuthorised
+
+
+def is_within_bound(trip: Trip, *, adding: int = 0) -> bool:
+    """Whether what stands and is wanted, and `adding` yen, is no more than the person confirmed."""
+    return committed_total(trip) + adding <= (trip.authorised_total or 0)
 
 
 def committed_total(trip: Trip) -> int:

@@ -28,7 +28,7 @@ READERS = {
     "accounts/services/signin.py": {"is_limited"},
     "audit/services/recording.py": {"canonical"},
     "booking/services/arranging.py": {"due_for_use"},
-    "booking/services/calls.py": {"committed_total", "wanted_by"},
+    "booking/services/calls.py": {"committed_total", "is_within_bound", "wanted_by"},
     "booking/services/connections.py": {"link_of"},
     "booking/services/feeds.py": {"import_feed"},
     "booking/services/handoff.py": {"supplier_key_of", "checked_number"},
