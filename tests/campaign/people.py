@@ -110,14 +110,14 @@ def patiently(world: World, act: Callable[[], T]) -> Generator[float, None, T | 
 
 def _searched(world: World, wish: plan.Wish, door: Door) -> Generator[float, None, tuple[UUID, dict[str, str]] | None]:
     for attempt in range(3):
-        search = yield from patiently(world, lambda n=attempt: door.search(_asked(world, wish, n)))  # type: ignore[misc]
+        search = yield from patiently(world, lambda n=attempt: door.search(_asked(world, wish, n)))
         if search is None:
             return None
         world.acts["search"] += 1
         until = time.monotonic() + 40
         while time.monotonic() < until:
             yield 0.4
-            tokens = yield from patiently(world, lambda search=search: _tokens(wish, search))  # type: ignore[misc]
+            tokens = yield from patiently(world, lambda search=search: _tokens(wish, search))
             if tokens is None:
                 break
             if len(tokens) == len(wish.parts):
@@ -209,13 +209,13 @@ def _afterwards(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
     if not (yield from _rest(trip)):
         return
     for reservation in (yield from patiently(world, rows)) or ():
-        part = yield from patiently(world, lambda it=reservation: _part_of(wish, it))  # type: ignore[misc]
+        part = yield from patiently(world, lambda it=reservation: _part_of(wish, it))
         if part and part.then == "cancel" and reservation.state in {R.BOOKED, R.TICKETED} and reservation.way == "api":
             world.acts["cancel"] += 1
             for _ in range(3):
-                yield from patiently(world, lambda it=reservation: door.cancel(it))  # type: ignore[misc]
+                yield from patiently(world, lambda it=reservation: door.cancel(it))
                 yield from _rest(trip)
-                again = yield from patiently(world, lambda it=reservation: _fresh(it))  # type: ignore[misc]
+                again = yield from patiently(world, lambda it=reservation: _fresh(it))
                 if again is None or again.state not in {R.BOOKED, R.TICKETED}:
                     break
 
@@ -249,7 +249,7 @@ def _handed_off(world: World, wish: plan.Wish, door: Door, reservation: Reservat
     price = None if then == "number only" else bought.price
     entered = _entered(reservation, bought.number, price)
     for sum_given in (price, None):
-        yield from patiently(world, lambda given=sum_given: door.enter_number(reservation, bought.number, given))  # type: ignore[misc]
+        yield from patiently(world, lambda given=sum_given: door.enter_number(reservation, bought.number, given))
         if (yield from patiently(world, entered)):
             break
     if then == "refund" and (yield from patiently(world, entered)):

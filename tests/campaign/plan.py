@@ -24,7 +24,7 @@ ROUTES = {False: (("東京", "福岡"), ("福岡", "東京"), ("大阪", "福岡
 FARES = ("ビジネスフレックス", "セイバー")
 WIRE = {AIR: "jal-online", STAY: "yado-net"}
 # Faults of a writing call, with what they need: shorter or longer than the portal's time-out of 3 s, never than its quiet time.
-WRITING = (
+WRITING: tuple[tuple[str, dict[str, float]], ...] = (
     ("lose_before", {}),
     ("lose_after", {}),
     ("late_commit", {"seconds": 2.0}),
@@ -42,7 +42,7 @@ WRITING = (
     ("session_expired", {}),
     ("maintenance", {}),
 )
-BOOKING = (*WRITING, ("price_changed", {}), ("sold_out", {}))
+BOOKING: tuple[tuple[str, dict[str, float]], ...] = (*WRITING, ("price_changed", {}), ("sold_out", {}))
 READING = ("lose_before", "error_500", "error_503", "too_many", "garbage", "wrong_meaning", "reset_mid_answer", "hang")
 TROUBLES = ("kill web", "kill io", "kill cpu", "kill beat", "flush redis", "restart postgres")
 # The campaign's calendar: it begins before midnight, and goes over a month's end, and over that of a fiscal year.
