@@ -261,8 +261,10 @@ def main() -> int:
         _make_tables()
         campaign = Campaign(plan, servers, in_hand=wanted.in_hand or min(40, 4 + wanted.wishes // 8))
         violations = campaign.run()
-        say(json.dumps(campaign.report(), ensure_ascii=False, indent=1))
+        report = json.dumps(campaign.report(), ensure_ascii=False, indent=1)
+        say(report)
         if wanted.keep:
+            (wanted.keep / "report.json").write_text(report, encoding="utf-8")
             facts = json.dumps(asdict(campaign.facts), ensure_ascii=False, indent=1, default=str)
             (wanted.keep / "facts.json").write_text(facts, encoding="utf-8")
             (wanted.keep / "processes.log").write_text(campaign.crew.tails(), encoding="utf-8")

@@ -13,7 +13,7 @@ from typing import Any
 from audit.models import Event, OutgoingMail
 from billing.models import InvoiceLine
 from billing.queries import open_charges
-from booking.models import Charge, Reservation, Segment, StayNight, SupplierCall, Trip
+from booking.models import Change, Charge, Reservation, Segment, StayNight, SupplierCall, Trip
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,20 @@ class TripFact:
 
 
 @dataclass(frozen=True)
+class ChangeFact:
+    """A change as the portal has it: `old` and `new` are bookings; an exchange stays within the old one."""
+
+    id: str
+    trip: str
+    old: str
+    new: str
+    kind: str
+    state: str
+    max_cost: int | None
+    max_fee: int | None
+
+
+@dataclass(frozen=True)
 class EventFact:
     """An event: in the order of `seq`."""
 
@@ -100,6 +114,7 @@ class Facts:
     supplied: list[Supplied] = field(default_factory=list)
     bookings: list[Booking] = field(default_factory=list)
     trips: list[TripFact] = field(default_factory=list)
+    changes: list[ChangeFact] = field(default_factory=list)
     events: list[EventFact] = field(default_factory=list)
     mails: list[MailFact] = field(default_factory=list)
     charges: list[ChargeFact] = field(default_factory=list)
@@ -122,6 +137,7 @@ def collect(truth: Mapping[str, Any], confirmed: list[str], mail_folder: Path) -
         supplied=_supplied(truth),
         bookings=_bookings(),
         trips=[TripFact(str(row.public_id), row.number, row.state, row.authorised_total) for row in Trip.objects.all()],
+        changes=_changes(),
         events=_events(),
         mails=mails,
         charges=_charges(),
@@ -175,6 +191,23 @@ def _bookings() -> list[Booking]:
             ticketable=row.supplier in TICKETABLE,
         )
         for row in Reservation.objects.select_related("trip").order_by("pk")
+    ]
+
+
+def _changes() -> list[ChangeFact]:
+    rows = Change.objects.select_related("reservation__trip", "replacement")
+    return [
+        ChangeFact(
+            id=str(row.public_id),
+            trip=str(row.reservation.trip.public_id),
+            old=str(row.reservation.public_id),
+            new=str((row.replacement or row.reservation).public_id),
+            kind=row.kind,
+            state=row.state,
+            max_cost=row.max_cost,
+            max_fee=row.max_fee,
+        )
+        for row in rows.order_by("pk")
     ]
 
 

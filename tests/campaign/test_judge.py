@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.campaign.facts import Booking, ChargeFact, EventFact, Facts, MailFact, Supplied, TripFact
+from tests.campaign.facts import Booking, ChangeFact, ChargeFact, EventFact, Facts, MailFact, Supplied, TripFact
 from tests.campaign.judge import JUDGES, judge
 
 TOLD = """・全日空のない便
@@ -16,6 +16,61 @@ TOLD = """・全日空のない便
    番号待ち 目安 15,000円
 """
 GIVEN_BACK = "・全日空のない便\n   予約番号 OLD999\n   取消にかかった額 440円\n"
+
+
+CHANGED = "次の予約に変更しました。\n\n・宿\n  予約番号 Y3\n  状態 予約確定\n  金額 8,500円\n"
+EXCHANGED = "次の予約に変更しました。\n\n・便\n  予約番号 AIR777\n  状態 発券済\n  金額 21,000円\n"
+RESULT = "・宿\n   予約確定 予約番号 Y2 9,000円\n・便\n   発券済 予約番号 AIR777 20,000円\n"
+
+
+def changed(facts: Facts) -> Facts:
+    """A second trip: its stay was given back for another one, its flight exchanged for a dearer one."""
+    facts.bookings += [
+        Booking("r5", "t2", "C-1", "yado_net", "api", "cancelled", "Y2", 9000, "", 500),
+        Booking("r6", "t2", "C-3", "yado_net", "api", "used", "Y3", 8500, "", 8500),
+        Booking("r7", "t2", "C-2", "jal_online", "api", "ticketed", "AIR777", 21000, "", 21000, ticketable=True),
+    ]
+    facts.supplied += [
+        Supplied("yado_net", "Y2", "C-1", "cancelled", 9000, 500),
+        Supplied("yado_net", "Y3", "C-3", "confirmed", 8500, 8500),
+        Supplied("jal_online", "AIR777", "C-2", "ticketed", 21000, 21000),
+    ]
+    facts.trips.append(TripFact("t2", "BT-2", "released", 29500))
+    facts.confirmed.append("t2")
+    facts.changes += [
+        ChangeFact("c1", "t2", "r5", "r6", "rebook", "done", 0, 500),
+        ChangeFact("c2", "t2", "r7", "r7", "exchange", "done", 1000, 0),
+    ]
+    moves = [
+        ("trip.released", "t2", "draft", "released", {"total": 29000}),
+        ("reservation.booking", "r5", "draft", "booking", {}),
+        ("reservation.booking", "r7", "draft", "booking", {}),
+        ("reservation.booked", "r5", "booking", "booked", {"price": 9000}),
+        ("reservation.ticketed", "r7", "booking", "ticketed", {"price": 20000}),
+        ("change.confirmed", "c1", "draft", "confirmed", {}),
+        ("reservation.booking", "r6", "draft", "booking", {}),
+        ("reservation.booked", "r6", "booking", "booked", {"price": 8500}),
+        ("reservation.cancelling", "r5", "booked", "cancelling", {}),
+        ("reservation.cancelled", "r5", "cancelling", "cancelled", {}),
+        ("change.done", "c1", "confirmed", "done", {}),
+        ("change.confirmed", "c2", "draft", "confirmed", {}),
+        ("trip.raised", "t2", None, None, {"total": 29500}),
+        ("reservation.changing", "r7", "ticketed", "changing", {}),
+        ("reservation.changed", "r7", "changing", "ticketed", {"price": 21000, "difference": 1000, "fee": 0}),
+        ("change.done", "c2", "confirmed", "done", {}),
+        ("reservation.used", "r6", "booked", "used", {}),
+    ]
+    # Between two moves there is room for a mail.
+    for n, (code, key, before, after, more) in enumerate(moves):
+        states = {"from": before, "to": after} if after else {}
+        facts.events.append(EventFact(100 + 10 * n, f"booking.{code}", (key, "t2"), {**states, **more}))
+    facts.mails += [
+        MailFact("m5", "trip_result", "t2", RESULT, "sent", 1, 141),
+        MailFact("m6", "cancelled", "t2", "・宿\n  予約番号 Y2\n  取消にかかった額 500円\n", "sent", 1, 191),
+        MailFact("m7", "change", "t2", CHANGED, "sent", 1, 201),
+        MailFact("m8", "change", "t2", EXCHANGED, "sent", 1, 251),
+    ]
+    return facts
 
 
 def good() -> Facts:
@@ -47,7 +102,7 @@ def good() -> Facts:
         return EventFact(seq, f"booking.reservation.{word}", (key, "t1"), {"from": before, "to": after, **more})
 
     released = EventFact(1, "booking.trip.released", ("t1",), {"from": "draft", "to": "released", "total": 55000})
-    return Facts(
+    facts = Facts(
         supplied=[
             Supplied("jal_online", "ABC123", "R-1", "ticketed", 20000, 20000),
             Supplied("yado_net", "Y1", "R-2", "confirmed", 8000, 8000),
@@ -71,6 +126,7 @@ def good() -> Facts:
         live_parts=[("ride 1/1", 1), ("night 2/2027-03-01", 1)],
         confirmed=["t1"],
     )
+    return changed(facts)
 
 
 def booking(facts: Facts, n: int, **more: object) -> None:
@@ -99,6 +155,11 @@ def said(facts: Facts, old: str, new: str, n: int = 0) -> None:
     mail(facts, n, body=facts.mails[n].body.replace(old, new))
 
 
+def failed_and_told(facts: Facts) -> None:
+    event(facts, 12, to="failed")
+    said(facts, "発券済 予約番号 ABC123", "予約できず")
+
+
 PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("no_double_booking", "a second booking under one key, even a cancelled one",
      lambda f: f.supplied.append(Supplied("jal_online", "TWIN", "R-1", "cancelled", 20000, 0))),
@@ -113,7 +174,7 @@ PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("every_purchase_is_found", "a purchase that stands twice",
      lambda f: f.bookings.append(replace(f.bookings[2], id="r5", reference="R-5"))),
     ("no_lost_wish", "a confirmed trip that is a draft", lambda f: f.trips.__setitem__(0, replace(f.trips[0], state="draft"))),
-    ("no_lost_wish", "a confirmed trip with nothing left", lambda f: f.confirmed.append("t2")),
+    ("no_lost_wish", "a confirmed trip with nothing left", lambda f: f.confirmed.append("t3")),
     ("no_lost_wish", "a part that was never sent", lambda f: booking(f, 0, state="draft")),
     ("no_lost_wish", "a hold that nobody tickets", lambda f: booking(f, 0, state="booked")),
     ("no_lost_wish", "a failure without a reason", lambda f: booking(f, 0, state="failed")),
@@ -133,13 +194,29 @@ PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
      lambda f: f.charges.__setitem__(0, replace(f.charges[0], told=False))),
     ("within_what_was_confirmed", "more bought than was confirmed", lambda f: event(f, 1, total=27999)),
     ("within_what_was_confirmed", "a ticket dearer than confirmed", lambda f: event(f, 12, price=60000)),
+    ("within_what_was_confirmed", "an exchange dearer than confirmed", lambda f: event(f, 240, price=21001)),
+    ("within_what_was_confirmed", "a new booking beside the old one", lambda f: (
+        f.changes.__setitem__(0, replace(f.changes[0], max_fee=501)))),
+    ("every_change_has_its_event", "a change that was never confirmed", lambda f: without(f, 150)),
+    ("every_change_ends", "a change for ever under way",
+     lambda f: f.changes.__setitem__(0, replace(f.changes[0], state="confirmed"))),
+    ("the_old_lives_until_the_new_is_sure", "given back before the new one is held",
+     lambda f: event(f, 170, to="unknown")),
+    ("the_old_lives_until_the_new_is_sure", "done, and the new one could not be had", lambda f: event(f, 170, to="failed")),
+    ("the_old_lives_until_the_new_is_sure", "refused, and the old one is gone", lambda f: event(f, 200, to="refused")),
+    ("changed_at_what_was_confirmed", "an exchange dearer than shown", lambda f: event(f, 240, difference=1001)),
+    ("changed_at_what_was_confirmed", "a higher fee than shown", lambda f: booking(f, 4, charged=501)),
+    ("mails_are_true", "changed, while it was refused", lambda f: event(f, 250, to="refused")),
+    ("mails_are_true", "changed, before it was", lambda f: mail(f, 4, queued=195)),
+    ("mails_are_true", "another number after a change", lambda f: said(f, "Y3", "Y2", n=4)),
+    ("mails_are_true", "another state after a change", lambda f: said(f, "発券済", "変更中", n=5)),
+    ("everybody_was_told", "no mail of a change", lambda f: f.mails.pop(4)),
     ("one_live_part", "two live rides of one wish", lambda f: f.live_parts.append(("ride 3/1", 2))),
     ("mails_are_true", "ticketed, before it was", lambda f: mail(f, 0, queued=11)),
     ("mails_are_true", "another state", lambda f: said(f, "発券済", "予約できず")),
     ("mails_are_true", "another price", lambda f: said(f, "20,000円", "21,000円")),
     ("mails_are_true", "a booking without its number", lambda f: said(f, " 予約番号 ABC123", "")),
-    ("mails_are_true", "failed, while the supplier holds it", lambda f: (
-        event(f, 12, to="failed"), said(f, "発券済 予約番号 ABC123", "予約できず"))),
+    ("mails_are_true", "failed, while the supplier holds it", failed_and_told),
     ("mails_are_true", "cancelled, while it is not", lambda f: mail(f, 1, queued=9)),
     ("mails_are_true", "cancelled, while the supplier holds it", lambda f: supplier(f, 3, state="held")),
     ("mails_are_true", "another fee", lambda f: said(f, "440円", "0円", n=1)),
