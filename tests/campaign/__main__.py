@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import django
 
 from tests.campaign import plan as plans
+from tests.campaign import without
 from tests.campaign.stage import Crew, Servers, take_environment
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--wishes", type=int, default=60)
     parser.add_argument("--keep", type=Path, help="a folder for the plan, the report and what the processes printed")
+    parser.add_argument("--without", choices=sorted(without.SAFEGUARDS), help="a safeguard to be taken out")
     parser.add_argument("--in-hand", type=int, help="wishes under way at the same time")
     return parser.parse_args()
 
@@ -256,8 +258,9 @@ def main() -> int:
     servers = Servers()
     campaign: Campaign | None = None
     try:
-        take_environment(servers.environment())
+        take_environment({**servers.environment(), without.VARIABLE: wanted.without or ""})
         django.setup()
+        without.take_out()
         _make_tables()
         campaign = Campaign(plan, servers, in_hand=wanted.in_hand or min(40, 4 + wanted.wishes // 8))
         violations = campaign.run()
