@@ -200,7 +200,8 @@ def the_old_lives_until_the_new_is_sure(facts: Facts) -> Iterable[str]:
                 open_for.pop(change.old, None)
             if to == "done" and then.get(change.new) not in HOLDS:
                 yield f"change {change.id}: done at event {event.seq}, and the new one is {then.get(change.new)}"
-            if to == "refused" and change.kind != "replace" and then.get(change.old) not in HOLDS:
+            # Its own deadline may have ended it meanwhile.
+            if to == "refused" and change.kind != "replace" and then.get(change.old) not in HOLDS | {R.EXPIRED}:
                 yield f"change {change.id}: refused at event {event.seq}, and the old one is {then.get(change.old)}"
         elif first in known and to:
             then[first] = to
@@ -228,7 +229,8 @@ def changed_at_what_was_confirmed(facts: Facts) -> Iterable[str]:
                 yield f"{known[first].reference}: changed for {cost} at event {event.seq}, {highest} confirmed"
     for change in facts.changes:
         old = known[change.old]
-        if (change.kind, change.state) == ("rebook", "done") and old.charged > (change.max_fee or 0):
+        given_back = (change.kind, change.state, old.state) == ("rebook", "done", R.CANCELLED)
+        if given_back and old.charged > (change.max_fee or 0):
             yield f"{old.reference}: given back for {old.charged}, {change.max_fee} confirmed"
 
 
@@ -372,6 +374,8 @@ def _change_told(
         yield f"mail {mail.id}: says {entry and entry['state']}, it was {stood}"
     elif stood in HOLDS and entry["number"] != about.number:
         yield f"mail {mail.id}: says {entry['number']}, it is {about.number}"
+    elif "元の予約はそのまま" in mail.body and stood not in HOLDS:
+        yield f"mail {mail.id}: says that the old booking stands, it was {stood}"
 
 
 def _result_told(

@@ -160,6 +160,13 @@ def failed_and_told(facts: Facts) -> None:
     said(facts, "発券済 予約番号 ABC123", "予約できず")
 
 
+def stands_and_told(facts: Facts) -> None:
+    event(facts, 200, to="refused")
+    facts.changes[0] = replace(facts.changes[0], state="refused")
+    said(facts, "次の予約に変更しました。", "変更できませんでした。元の予約はそのまま残っています。", n=4)
+    said(facts, "予約番号 Y3\n  状態 予約確定", "予約番号 Y2\n  状態 取消済", n=4)
+
+
 PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("no_double_booking", "a second booking under one key, even a cancelled one",
      lambda f: f.supplied.append(Supplied("jal_online", "TWIN", "R-1", "cancelled", 20000, 0))),
@@ -207,6 +214,7 @@ PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("changed_at_what_was_confirmed", "an exchange dearer than shown", lambda f: event(f, 240, difference=1001)),
     ("changed_at_what_was_confirmed", "a higher fee than shown", lambda f: booking(f, 4, charged=501)),
     ("mails_are_true", "changed, while it was refused", lambda f: event(f, 250, to="refused")),
+    ("mails_are_true", "the old one stands, while it does not", stands_and_told),
     ("mails_are_true", "changed, before it was", lambda f: mail(f, 4, queued=195)),
     ("mails_are_true", "another number after a change", lambda f: said(f, "Y3", "Y2", n=4)),
     ("mails_are_true", "another state after a change", lambda f: said(f, "発券済", "変更中", n=5)),
