@@ -13,7 +13,7 @@ from typing import Any
 from audit.models import Event, OutgoingMail
 from billing.models import InvoiceLine
 from billing.queries import open_charges
-from booking.models import Change, Charge, Reservation, Segment, StayNight, SupplierCall, Trip
+from booking.models import Change, Charge, FeedRow, Reservation, Segment, StayNight, SupplierCall, Trip
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,10 @@ class ChargeFact:
 
 @dataclass
 class Facts:
-    """All of it. `confirmed` are the trips of which somebody was told that they are taken care of."""
+    """All of it. `confirmed` are the trips of which somebody was told that they are taken care of.
+
+    `at_the_desk` are the rows of usage files that an operator has before them as 要確認, each as "trip number, number".
+    """
 
     supplied: list[Supplied] = field(default_factory=list)
     bookings: list[Booking] = field(default_factory=list)
@@ -123,6 +126,7 @@ class Facts:
     live_parts: list[tuple[str, int]] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+    at_the_desk: list[str] = field(default_factory=list)
 
 
 WIRE = {"jal-online": "jal_online", "yado-net": "yado_net", "ex": "ex"}
@@ -145,6 +149,7 @@ def collect(truth: Mapping[str, Any], confirmed: list[str], mail_folder: Path) -
         unbilled=list(open_charges().values_list("pk", flat=True)),
         live_parts=_live_parts(),
         confirmed=confirmed,
+        at_the_desk=_at_the_desk(),
         strangers=sorted(set(delivered) - {f"<{mail.id}@portal>" for mail in mails}),
     )
 
@@ -257,6 +262,11 @@ def _charges() -> list[ChargeFact]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _at_the_desk() -> list[str]:
+    rows = FeedRow.objects.filter(state="unmatched").values_list("fields", "number")
+    return [f"{value}, {number}" for fields, number in rows for value in fields.values()]
 
 
 def _live_parts() -> list[tuple[str, int]]:

@@ -56,7 +56,7 @@ def no_phantom(facts: Facts) -> Iterable[str]:
 
 
 def every_purchase_is_found(facts: Facts) -> Iterable[str]:
-    """What somebody bought on the supplier's own site is known once the usage file was read."""
+    """What somebody bought on the supplier's own site is known once the usage file was read, if only to the desk."""
     numbers = {trip.id: trip.number for trip in facts.trips}
     known = Counter(
         (numbers[booking.trip], booking.number)
@@ -64,7 +64,8 @@ def every_purchase_is_found(facts: Facts) -> Iterable[str]:
         if booking.way == "handoff" and booking.number
     )
     for row in facts.supplied:
-        if row.supplier == "ex" and known[row.reference, row.number] != 1:
+        asked = f"{row.reference}, {row.number}" in facts.at_the_desk
+        if row.supplier == "ex" and known[row.reference, row.number] not in ({0, 1} if asked else {1}):
             yield f"{row.reference}: purchase {row.number} stands {known[row.reference, row.number]} times here"
 
 
@@ -174,13 +175,17 @@ def within_what_was_confirmed(facts: Facts) -> Iterable[str]:
 
 
 def every_change_ends(facts: Facts) -> Iterable[str]:
-    """What was confirmed is done or refused; the only thing that may be waited for is a person at a supplier's site."""
+    """What was confirmed is done or refused.
+
+    A person may be waited for: at a supplier's site, or where giving the old booking back was refused and both stand.
+    """
     known = {booking.id: booking for booking in facts.bookings}
     for change in facts.changes:
         if change.state != "confirmed" or change.kind == "own":
             continue
         old, new = known[change.old], known[change.new]
-        if not (new.state == R.HANDED_OFF or (old.way != "api" and old.problem)):
+        both = old.state in HOLDS and _is_sure(new, new.state)
+        if not (both or new.state == R.HANDED_OFF or (old.way != "api" and old.problem)):
             yield f"change {change.id} ({change.kind}) of {old.reference}: {old.state}, {new.state}, and not at its end"
 
 
