@@ -18,7 +18,7 @@ from booking.models import (
     Segment,
     SupplierCall,
 )
-from booking.services import driving
+from booking.services import arranging, driving
 from booking.services.calls import committed_total
 from booking.services.cancelling import claim_cancellation
 from booking.services.changing import confirm_change, drop_change, propose_change, record_own_change
@@ -26,7 +26,7 @@ from booking.services.handoff import enter_number
 from booking.services.searching import ask_supplier, open_search, wish_instead
 from booking.services.trips import read_picks
 from booking.suppliers.types import offer_from_json
-from booking.tasks import BOOKER
+from booking.tasks import BOOKER, SWEEPER
 from lib import clock
 from tests import world
 from tests.billing.world import go_to
@@ -221,6 +221,25 @@ def test_what_cannot_be_changed_is_booked_anew_and_then_cancelled(traveller, san
     assert live(flight.trip) == [(change.replacement.title, R.TICKETED)]
 
 
+def test_the_mail_of_a_refused_change_does_not_say_that_an_expired_booking_stands(traveller, sandbox):
+    sandbox.fault("jal-online", "ticket", "sold_out")
+    flight = ticketed(traveller, has="セイバー")
+    change = other_flight(traveller, flight)
+    sandbox.fault("jal-online", "book", "sold_out")
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=10_000)
+    flight.refresh_from_db()
+    go_to(flight.hold_until.date() + dt.timedelta(days=1))
+    arranging.expire_hold(SWEEPER, flight)
+    work_off()
+    flight.refresh_from_db()
+    change.refresh_from_db()
+    assert (flight.state, change.state) == (R.EXPIRED, ChangeState.REFUSED)
+    mail = OutgoingMail.objects.get(kind="change")
+    assert "変更できませんでした" in mail.body
+    assert "期限切れ" in mail.body
+    assert "そのまま残っています" not in mail.body
+
+
 def test_when_the_new_one_cannot_be_had_the_old_one_stays(traveller, sandbox):
     flight = ticketed(traveller, has="セイバー")
     change = other_flight(traveller, flight)
@@ -230,6 +249,7 @@ def test_when_the_new_one_cannot_be_had_the_old_one_stays(traveller, sandbox):
     flight.refresh_from_db()
     change.refresh_from_db()
     assert (flight.state, change.state, change.replacement.state) == (R.TICKETED, ChangeState.REFUSED, R.FAILED)
+    assert "元の予約はそのまま残っています" in OutgoingMail.objects.get(kind="change").body
     assert live(flight.trip) == [(flight.title, R.TICKETED)]
     assert not flight.segments.get().outgoing
     assert SupplierCall.objects.filter(reservation=flight, verb="cancel").count() == 0
