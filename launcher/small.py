@@ -34,7 +34,7 @@ def faults(processes: Processes, arguments: list[str]) -> int:
     """Run a campaign, on servers of its own; its plan, facts and what the processes printed are kept in var/faults."""
     prepare(processes, PANGO)
     env = {**os.environ, "PATH": f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"}
-    keep = ["--keep", VAR / "faults"]
+    keep = ["--keep", str(VAR / "faults")]
     return processes.foreground([PYTHON, "-m", "tests.campaign", *keep, *arguments], env=env)
 
 

@@ -6,12 +6,14 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from booking.models import SupplierCall
 from booking.services.handoff import enter_number
 from lib import clock
 from tests import factories, world
 from tests.browser.person import fill_day, look, sign_in, with_authenticator
 from tests.factories import acting
-from tests.world import drafted, searched, submitted, token, work_off
+from tests.running import wait_until
+from tests.world import drafted, searched, submitted, token
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FLEX = "ビジネスフレックス"
@@ -25,12 +27,13 @@ def traveller(sandbox):
 
 
 def booked(traveller, **parts):
-    """A trip of the parts by supplier, arranged as far as it goes."""
+    """A trip of the parts by supplier, arranged by the portal's own workers as far as it goes."""
     search = searched(traveller)
+    wait_until(lambda: not search.answers.filter(state="asked").exists(), what="the suppliers answer")
     has = {"jal_online": FLEX, "ex": ""}
     chosen = {part: token(search, part, supplier, has=has[supplier]) for part, supplier in parts.items()}
     trip = submitted(traveller, drafted(traveller, search, **chosen))
-    work_off()
+    wait_until(lambda: not SupplierCall.objects.exclude(state="done").exists(), what="everything is arranged")
     return trip
 
 
