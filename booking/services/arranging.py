@@ -66,8 +66,8 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
         _book(actor, trip, first)
     elif drafts and not waiting:
         # What a change wants was confirmed with the broken part in sight; the rest waits for the person.
-        wanted_anew = Change.objects.under_way().filter(replacement__in=drafts).values_list("replacement", flat=True)
-        anew = set(wanted_anew)
+        rows = Change.objects.under_way().filter(replacement__in=drafts).values_list("replacement", flat=True)
+        anew = set(rows)
         _book(actor, trip, [row for row in drafts if row.pk in anew or not _broken(ours)])
     elif not drafts and not waiting and not _broken(ours):
         for reservation in ours:
