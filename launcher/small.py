@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from pathlib import Path
 
 from launcher.places import PYTHON, ROOT, STATE, VAR, VENV, Failure, say
 from launcher.ports import is_free, only_one
@@ -34,7 +35,7 @@ def faults(processes: Processes, arguments: list[str]) -> int:
     """Run a campaign, on servers of its own; its plan, facts and what the processes printed are kept in var/faults."""
     prepare(processes, PANGO)
     env = {**os.environ, "PATH": f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"}
-    keep = ["--keep", VAR / "faults"]
+    keep: list[str | Path] = ["--keep", VAR / "faults"]
     return processes.foreground([PYTHON, "-m", "tests.campaign", *keep, *arguments], env=env)
 
 
