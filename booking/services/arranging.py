@@ -64,8 +64,11 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
     waiting = any(reservation.state in IN_FLIGHT or reservation.state == R.UNKNOWN for reservation in ours)
     if first:
         _book(actor, trip, first)
-    elif drafts and not waiting and not _broken(ours):
-        _book(actor, trip, drafts)
+    elif drafts and not waiting:
+        # What a change wants was confirmed with the broken part in sight; the rest waits for the person.
+        rows = Change.objects.under_way().filter(replacement__in=drafts).values_list("replacement", flat=True)
+        anew, broken = set(rows), _broken(ours)
+        _book(actor, trip, [row for row in drafts if row.pk in anew or not broken])
     elif not drafts and not waiting and not _broken(ours):
         for reservation in ours:
             wanted = reservation.state == R.BOOKED and not reservation.problem and reservation.pk not in going

@@ -240,6 +240,26 @@ def test_the_mail_of_a_refused_change_does_not_say_that_an_expired_booking_stand
     assert "そのまま残っています" not in mail.body
 
 
+def test_another_stay_is_booked_although_another_part_of_the_trip_could_not_be_had(traveller, sandbox):
+    search = searched(traveller)
+    sandbox.fault("jal-online", "book", "sold_out")
+    chosen = {"out": token(search, "out", "jal_online", has=FLEX), "stay": token(search, "stay", "yado_net")}
+    trip = submitted(traveller, drafted(traveller, search, **chosen))
+    work_off()
+    stay = trip.reservations.get(supplier="yado_net")
+    assert sorted(trip.reservations.values_list("state", flat=True)) == [R.BOOKED, R.FAILED]
+    again = looked(traveller, stay, nights=1)
+    offers = again.answers.get(connection__supplier="yado_net").offers
+    # One that costs from the first moment on: the last to be booked.
+    n = next(k for k, offer in enumerate(offers) if not offer["reversible"] and offer["title"] != stay.title)
+    change = proposed(traveller, again, part="stay", supplier="yado_net", n=n)
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=100_000)
+    work_off()
+    stay.refresh_from_db()
+    change.refresh_from_db()
+    assert (stay.state, change.replacement.state, change.state) == (R.CANCELLED, R.BOOKED, ChangeState.DONE)
+
+
 def test_when_the_new_one_cannot_be_had_the_old_one_stays(traveller, sandbox):
     flight = ticketed(traveller, has="セイバー")
     change = other_flight(traveller, flight)
