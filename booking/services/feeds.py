@@ -20,6 +20,8 @@ from accounts.queries import person_of_member_number
 from audit.services import record
 from booking.errors import BadFeed
 from booking.models import (
+    Change,
+    ChangeKind,
     ChargeKind,
     ChargeSource,
     Connection,
@@ -29,6 +31,7 @@ from booking.models import (
     FeedState,
     Reservation,
     ReservationState,
+    Segment,
     Settlement,
     Trip,
 )
@@ -50,6 +53,7 @@ from lib.errors import NotPermitted, PortalError, Stale
 from lib.verbs import inside, verb
 
 R = ReservationState
+BEING_CHANGED = "手配先サイトでの変更の途中です。出張者が番号を入力してから、窓口で確かめてください。"
 MAX_ROWS = 20000
 # As long as a task may run at most: a large file must not be taken for abandoned.
 LEASE = dt.timedelta(minutes=10)
@@ -235,6 +239,11 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
         enter_purchase(actor, reservation, number=line.number, price=None, source=ChargeSource.FEED)
         _follow_ride(reservation, line)
     known, difference = _news(reservation, line)
+    if difference > 0 and _is_being_changed(reservation):
+        return FeedRowState.UNMATCHED, BEING_CHANGED
+    if difference < 0 and _purchases_told(reservation) + 1 < _rides_bought(reservation):
+        # A purchase of the ride before a change: those after it are still to be told.
+        return FeedRowState.MATCHED, ""
     Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
     if not difference:
         return FeedRowState.MATCHED, ""
@@ -251,6 +260,26 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
         )
     words = f"登録の金額と{difference:,}円違うため、差額を計上しました。" if known else ""
     return FeedRowState.ADDED, words
+
+
+def _is_being_changed(reservation: Reservation) -> bool:
+    return Change.objects.under_way().filter(reservation=reservation, kind=ChangeKind.OWN).exists()
+
+
+def _rides_bought(reservation: Reservation) -> int:
+    """How often a single ride was bought under this booking: as it stands, and before each change."""
+    return 1 + Segment.everything.filter(reservation=reservation, superseded=True).count()
+
+
+def _purchases_told(reservation: Reservation) -> int:
+    rows = FeedRow.objects.filter(reservation=reservation, operation="purchase")
+    return rows.filter(state__in=[FeedRowState.MATCHED, FeedRowState.ADDED]).count()
+
+
+def _is_refund_of_change(reservation: Reservation, line: FeedLine) -> bool:
+    """Whether the refund is that of a ride which a change has replaced: the ledger took it back when the change was entered."""
+    known, more = _news(reservation, line)
+    return _rides_bought(reservation) > 1 and known < 0 and more >= 0
 
 
 def _booked_on(line: FeedLine) -> dt.date:
@@ -311,6 +340,10 @@ def _unpadded(service: str) -> str:
 
 def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) -> tuple[FeedRowState, str]:
     """The refund of a ticket, cancelled before or with it, used or not: the supplier says that it has paid."""
+    if _is_being_changed(reservation):
+        return FeedRowState.UNMATCHED, BEING_CHANGED
+    if _is_refund_of_change(reservation, line):
+        return FeedRowState.MATCHED, ""
     booked_on, refund = _booked_on(line), -line.amount
     kept = kept_of(reservation, fee=0, refund=refund)
     if reservation.state in {R.TICKETED, R.BOOKED}:

@@ -30,6 +30,7 @@ from booking.tasks import BOOKER, SWEEPER
 from lib import clock
 from tests import world
 from tests.billing.world import go_to
+from tests.booking.usage_file import purchase, states
 from tests.factories import acting, contract, person
 from tests.world import drafted, searched, submitted, token, work_off
 
@@ -449,3 +450,72 @@ def test_a_paused_connection_refuses_the_change_and_the_booking_stands(traveller
     change.refresh_from_db()
     assert (flight.state, change.state) == (R.TICKETED, ChangeState.REFUSED)
     assert clock.today() < flight.segments.get().travel_on
+
+
+def changed_at_site(traveller, *, price):
+    """A train of 23,280 yen that was changed on the supplier's site to one of `price` yen, and entered."""
+    ride = bought_train(traveller)
+    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
+    confirm_change(acting(traveller), change, max_cost=10_000, max_fee=0)
+    record_own_change(acting(traveller), change, number="2001", price=price)
+    ride.refresh_from_db()
+    return ride
+
+
+def told(ride, *, operation, amount, at):
+    """A row of the usage file about the train, at an hour of today."""
+    now = clock.now().astimezone(clock.JST)
+    moment = f"{now.year}/{now.month}/{now.day} {at}"
+    return purchase(ride, operation=operation, amount=amount, 操作日時=moment)
+
+
+@pytest.mark.parametrize("new_price", [23_280, 23_480])
+def test_the_usage_file_of_an_entered_change_changes_nothing(traveller, take, new_price):
+    ride = changed_at_site(traveller, price=new_price)
+    rows = take(
+        told(ride, operation="購入", amount=23_280, at="9:05"),
+        told(ride, operation="取消", amount=23_280, at="10:05"),
+        told(ride, operation="購入", amount=new_price, at="10:06"),
+    )
+    assert states(rows) == ["matched"] * 3
+    ride.refresh_from_db()
+    assert (ride.state, ride.price, sum(yen_of(ride))) == (R.TICKETED, new_price, new_price)
+
+
+def test_another_price_than_was_entered_is_charged_as_a_difference(traveller, take):
+    ride = changed_at_site(traveller, price=23_280)
+    take(
+        told(ride, operation="購入", amount=23_280, at="9:05"),
+        told(ride, operation="取消", amount=23_280, at="10:05"),
+        told(ride, operation="購入", amount=23_000, at="10:06"),
+    )
+    ride.refresh_from_db()
+    assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_000)
+
+
+def test_a_refund_after_a_change_cancels_as_ever(traveller, take):
+    ride = changed_at_site(traveller, price=23_280)
+    take(
+        told(ride, operation="購入", amount=23_280, at="9:05"),
+        told(ride, operation="取消", amount=23_280, at="10:05"),
+        told(ride, operation="購入", amount=23_280, at="10:06"),
+        told(ride, operation="取消", amount=23_280, at="11:00"),
+        told(ride, operation="払戻手数料", amount=320, at="11:00"),
+    )
+    ride.refresh_from_db()
+    assert (ride.state, sum(yen_of(ride))) == (R.CANCELLED, 320)
+
+
+def test_a_usage_file_in_the_middle_of_a_change_neither_cancels_nor_charges(traveller, take):
+    ride = bought_train(traveller)
+    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
+    confirm_change(acting(traveller), change, max_cost=10_000, max_fee=0)
+    rows = take(
+        told(ride, operation="購入", amount=23_280, at="9:05"),
+        told(ride, operation="取消", amount=23_280, at="10:05"),
+        told(ride, operation="購入", amount=23_480, at="10:06"),
+    )
+    assert states(rows) == ["matched", "unmatched", "unmatched"]
+    record_own_change(acting(traveller), change, number="2001", price=23_480)
+    ride.refresh_from_db()
+    assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_480)
