@@ -41,7 +41,7 @@ from booking.services.cancelling import enter_cancellation
 from booking.services.connections import link_of
 from booking.services.corrections import correct_charge
 from booking.services.handoff import enter_purchase
-from booking.services.ledger import charge_cancellation, charge_fare, charges_told, known_total
+from booking.services.ledger import charge_cancellation, charge_fare, charges_told, known_total, standing_charges
 from booking.services.refunds import enter_no_show, enter_refund, kept_of
 from booking.suppliers.base import ReadsFeed
 from booking.suppliers.errors import Refused
@@ -241,7 +241,7 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
     known, difference = _news(reservation, line)
     if difference > 0 and _is_being_changed(reservation):
         return FeedRowState.UNMATCHED, BEING_CHANGED
-    if difference < 0 and _purchases_told(reservation) + 1 < _rides_bought(reservation):
+    if difference < 0 and _told(reservation, "purchase") < _rides_changed(reservation):
         # A purchase of the ride before a change: those after it are still to be told.
         return FeedRowState.MATCHED, ""
     Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
@@ -266,20 +266,15 @@ def _is_being_changed(reservation: Reservation) -> bool:
     return Change.objects.under_way().filter(reservation=reservation, kind=ChangeKind.OWN).exists()
 
 
-def _rides_bought(reservation: Reservation) -> int:
-    """How often a single ride was bought under this booking: as it stands, and before each change."""
-    return 1 + Segment.everything.filter(reservation=reservation, superseded=True).count()
+def _rides_changed(reservation: Reservation) -> int:
+    """How many rides of this booking a change has replaced: each was bought, and refunded, before the one that stands."""
+    return Segment.everything.filter(reservation=reservation, superseded=True).count()
 
 
-def _purchases_told(reservation: Reservation) -> int:
-    rows = FeedRow.objects.filter(reservation=reservation, operation="purchase")
+def _told(reservation: Reservation, operation: str) -> int:
+    """How many rows of an operation the files have told of a booking so far."""
+    rows = FeedRow.objects.filter(reservation=reservation, operation=operation)
     return rows.filter(state__in=[FeedRowState.MATCHED, FeedRowState.ADDED]).count()
-
-
-def _is_refund_of_change(reservation: Reservation, line: FeedLine) -> bool:
-    """Whether the refund is that of a ride which a change has replaced: the ledger took it back when the change was entered."""
-    known, more = _news(reservation, line)
-    return _rides_bought(reservation) > 1 and known < 0 and more >= 0
 
 
 def _booked_on(line: FeedLine) -> dt.date:
@@ -342,9 +337,10 @@ def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLi
     """The refund of a ticket, cancelled before or with it, used or not: the supplier says that it has paid."""
     if _is_being_changed(reservation):
         return FeedRowState.UNMATCHED, BEING_CHANGED
-    if _is_refund_of_change(reservation, line):
-        return FeedRowState.MATCHED, ""
+    if _told(reservation, "refund") < _rides_changed(reservation):
+        return _refunded_by_change(actor, reservation, row, line)
     booked_on, refund = _booked_on(line), -line.amount
+    is_purchase_known = bool(standing_charges(reservation))
     kept = kept_of(reservation, fee=0, refund=refund)
     if reservation.state in {R.TICKETED, R.BOOKED}:
         enter_cancellation(
@@ -358,7 +354,18 @@ def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLi
         return _refunded_otherwise(actor, reservation, row, line)
     else:
         return FeedRowState.UNMATCHED, "予約の状態と合いません。窓口で確かめてください。"
+    if not is_purchase_known:
+        # Nothing stood that could be taken back: the refund counts by itself, as the purchase will once it is told.
+        _refunded_otherwise(actor, reservation, row, line)
     return FeedRowState.ADDED, ""
+
+
+def _refunded_by_change(
+    actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine
+) -> tuple[FeedRowState, str]:
+    """The refund of a ride that a change has replaced: taken back when the change was entered, if its price was known."""
+    _, more = _news(reservation, line)
+    return (FeedRowState.MATCHED, "") if more >= 0 else _refunded_otherwise(actor, reservation, row, line)
 
 
 def _refunded_otherwise(

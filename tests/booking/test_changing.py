@@ -12,7 +12,6 @@ from booking.models import (
     Change,
     ChangeKind,
     ChangeState,
-    Charge,
     Connection,
     ReservationState,
     Segment,
@@ -21,77 +20,17 @@ from booking.models import (
 from booking.services import arranging, driving
 from booking.services.calls import committed_total
 from booking.services.cancelling import claim_cancellation
-from booking.services.changing import confirm_change, drop_change, propose_change, record_own_change
-from booking.services.handoff import enter_number
-from booking.services.searching import ask_supplier, open_search, wish_instead
-from booking.services.trips import read_picks
+from booking.services.changing import confirm_change, drop_change
 from booking.suppliers.types import offer_from_json
 from booking.tasks import BOOKER, SWEEPER
 from lib import clock
-from tests import world
 from tests.billing.world import go_to
-from tests.booking.usage_file import purchase, states
-from tests.factories import acting, contract, person
+from tests.booking.changes import FLEX, bought_train, confirmed, live, looked, other_flight, proposed, ticketed, yen_of
+from tests.factories import acting, person
 from tests.world import drafted, searched, submitted, token, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 R = ReservationState
-FLEX = "ビジネスフレックス"
-
-
-@pytest.fixture
-def traveller(sandbox):
-    contract()
-    world.connect(sandbox.url)
-    return world.with_numbers(person())
-
-
-def ticketed(traveller, has=FLEX, part="out", supplier="jal_online"):
-    """A flight of a trip of its own, ticketed."""
-    search = searched(traveller)
-    chosen = {part: token(search, part, supplier, has=has)}
-    trip = submitted(traveller, drafted(traveller, search, **chosen))
-    work_off()
-    return trip.reservations.get()
-
-
-def looked(traveller, reservation, *, days=0, nights=0, air=True, rail=True):
-    """A search for something else instead, with all answers in; `days` later than the booking."""
-    first = reservation.segments.first() or reservation.nights.first()
-    day = (first.travel_on if isinstance(first, Segment) else first.date) + dt.timedelta(days=days)
-    wish = wish_instead(reservation, day=day, nights=nights, air=air, rail=rail)
-    search = open_search(acting(traveller), wish)
-    for answer in search.answers.all():
-        ask_supplier(BOOKER, answer.pk)
-    return search
-
-
-def proposed(traveller, search, part="out", **which):
-    supplier = which.pop("supplier", "jal_online")
-    picks = read_picks(search, {part: token(search, part, supplier, **which)})
-    return propose_change(acting(traveller), search, pick=picks[0])
-
-
-def other_flight(traveller, flight, *, has=FLEX, n=2, days=0):
-    return proposed(traveller, looked(traveller, flight, days=days), has=has, n=n)
-
-
-def confirmed(traveller, change):
-    """The change, confirmed at what the supplier quotes."""
-    quote = driving.quote_change(change.reservation, offer_from_json(change.offer))
-    confirm_change(acting(traveller), change, max_cost=quote.cost, max_fee=quote.fee)
-    change.refresh_from_db()
-    return change
-
-
-def live(trip):
-    return sorted(
-        Segment.objects.filter(reservation__trip=trip, live=True).values_list("service", "reservation__state")
-    )
-
-
-def yen_of(reservation):
-    return [charge.amount for charge in Charge.objects.filter(reservation=reservation).order_by("pk")]
 
 
 def test_a_ticketed_flight_is_exchanged_for_another_within_the_same_booking(traveller, sandbox):
@@ -332,38 +271,6 @@ def test_a_sold_out_leg_is_replaced_and_then_everything_is_ticketed(traveller, s
         proposed(traveller, again, has=FLEX, n=3)
 
 
-def bought_train(traveller):
-    ride = ticketed(traveller, has="", part="back", supplier="ex")
-    enter_number(acting(traveller), ride, number="2001", price=23_280)
-    ride.refresh_from_db()
-    return ride
-
-
-def test_a_train_is_changed_on_the_suppliers_site_and_entered(traveller):
-    ride = bought_train(traveller)
-    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
-    assert change.kind == ChangeKind.OWN
-    confirm_change(acting(traveller), change, max_cost=0, max_fee=0)
-    record_own_change(acting(traveller), change, number="2001", price=23_280)
-    ride.refresh_from_db()
-    change.refresh_from_db()
-    assert (ride.state, ride.number, change.state) == (R.TICKETED, "2001", ChangeState.DONE)
-    assert ride.title == offer_from_json(change.offer).title
-    assert yen_of(ride) == [23_280, -23_280, 23_280]
-
-
-def test_a_dearer_train_than_confirmed_is_refused_and_nothing_is_lost(traveller):
-    ride = bought_train(traveller)
-    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
-    confirm_change(acting(traveller), change, max_cost=0, max_fee=0)
-    ride.trip.refresh_from_db()
-    with pytest.raises(AboveAuthorised):
-        record_own_change(acting(traveller), change, number="2001", price=ride.trip.authorised_total + 1)
-    ride.refresh_from_db()
-    change.refresh_from_db()
-    assert (ride.state, change.state) == (R.TICKETED, ChangeState.CONFIRMED)
-
-
 def test_a_train_replaced_by_a_flight_waits_for_its_refund_by_the_traveller(traveller):
     ride = bought_train(traveller)
     change = proposed(traveller, looked(traveller, ride), has=FLEX)
@@ -450,72 +357,3 @@ def test_a_paused_connection_refuses_the_change_and_the_booking_stands(traveller
     change.refresh_from_db()
     assert (flight.state, change.state) == (R.TICKETED, ChangeState.REFUSED)
     assert clock.today() < flight.segments.get().travel_on
-
-
-def changed_at_site(traveller, *, price):
-    """A train of 23,280 yen that was changed on the supplier's site to one of `price` yen, and entered."""
-    ride = bought_train(traveller)
-    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
-    confirm_change(acting(traveller), change, max_cost=10_000, max_fee=0)
-    record_own_change(acting(traveller), change, number="2001", price=price)
-    ride.refresh_from_db()
-    return ride
-
-
-def told(ride, *, operation, amount, at):
-    """A row of the usage file about the train, at an hour of today."""
-    now = clock.now().astimezone(clock.JST)
-    moment = f"{now.year}/{now.month}/{now.day} {at}"
-    return purchase(ride, operation=operation, amount=amount, 操作日時=moment)
-
-
-@pytest.mark.parametrize("new_price", [23_280, 23_480])
-def test_the_usage_file_of_an_entered_change_changes_nothing(traveller, take, new_price):
-    ride = changed_at_site(traveller, price=new_price)
-    rows = take(
-        told(ride, operation="購入", amount=23_280, at="9:05"),
-        told(ride, operation="取消", amount=23_280, at="10:05"),
-        told(ride, operation="購入", amount=new_price, at="10:06"),
-    )
-    assert states(rows) == ["matched"] * 3
-    ride.refresh_from_db()
-    assert (ride.state, ride.price, sum(yen_of(ride))) == (R.TICKETED, new_price, new_price)
-
-
-def test_another_price_than_was_entered_is_charged_as_a_difference(traveller, take):
-    ride = changed_at_site(traveller, price=23_280)
-    take(
-        told(ride, operation="購入", amount=23_280, at="9:05"),
-        told(ride, operation="取消", amount=23_280, at="10:05"),
-        told(ride, operation="購入", amount=23_000, at="10:06"),
-    )
-    ride.refresh_from_db()
-    assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_000)
-
-
-def test_a_refund_after_a_change_cancels_as_ever(traveller, take):
-    ride = changed_at_site(traveller, price=23_280)
-    take(
-        told(ride, operation="購入", amount=23_280, at="9:05"),
-        told(ride, operation="取消", amount=23_280, at="10:05"),
-        told(ride, operation="購入", amount=23_280, at="10:06"),
-        told(ride, operation="取消", amount=23_280, at="11:00"),
-        told(ride, operation="払戻手数料", amount=320, at="11:00"),
-    )
-    ride.refresh_from_db()
-    assert (ride.state, sum(yen_of(ride))) == (R.CANCELLED, 320)
-
-
-def test_a_usage_file_in_the_middle_of_a_change_neither_cancels_nor_charges(traveller, take):
-    ride = bought_train(traveller)
-    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
-    confirm_change(acting(traveller), change, max_cost=10_000, max_fee=0)
-    rows = take(
-        told(ride, operation="購入", amount=23_280, at="9:05"),
-        told(ride, operation="取消", amount=23_280, at="10:05"),
-        told(ride, operation="購入", amount=23_480, at="10:06"),
-    )
-    assert states(rows) == ["matched", "unmatched", "unmatched"]
-    record_own_change(acting(traveller), change, number="2001", price=23_480)
-    ride.refresh_from_db()
-    assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_480)
