@@ -271,6 +271,7 @@ def mark_used(actor: Actor, reservation: Reservation) -> None:
         reservation, R.USED, code="booking.reservation.used", allowed=RESERVATION_MOVES, actor=actor,
         about=[reservation.trip],
     )  # fmt: skip
+    follow_change(actor, reservation)
     close_trip_if_over(actor, reservation.trip)
 
 

@@ -29,7 +29,7 @@ from booking.queries.parts import part_of
 from booking.services.arranging import arrange_next
 from booking.services.calls import claim_call, committed_total, raise_total, settle_call
 from booking.services.fees import charge_change_fee
-from booking.services.following import finish_change
+from booking.services.following import drop_change_of, finish_change
 from booking.services.handoff import checked_number
 from booking.services.ledger import charge_flight, reverse_charges
 from booking.services.trips import Pick, add_parts, add_reservation
@@ -69,7 +69,7 @@ def propose_change(actor: Actor, search: Search, *, pick: Pick) -> Change:
         raise BadWish("いまの予約と同じものです。別の候補を選んでください。")
     _check_free(old)
     for earlier in old.changes.filter(state=ChangeState.DRAFT):
-        _drop(actor, earlier)
+        drop_change_of(actor, earlier)
     if old.changes.under_way().exists():
         raise ChangeTaken("この予約の変更は、すでに手続き中です。終わるまでお待ちください。")
     change = Change.objects.create(
@@ -98,12 +98,6 @@ def _check_free(old: Reservation) -> None:
         raise CannotChange("この区間には、すでに別の予約があります。")
 
 
-@inside
-def _drop(actor: Actor, change: Change) -> None:
-    about: list[Any] = [change.reservation, change.reservation.trip]
-    advance(change, ChangeState.DROPPED, code="booking.change.dropped", allowed=CHANGE_MOVES, actor=actor, about=about)
-
-
 @verb
 def drop_change(actor: Actor, change: Change) -> None:
     """Give a change up that waits for its person: before it was confirmed, or before it was made at the supplier's site.
@@ -114,7 +108,7 @@ def drop_change(actor: Actor, change: Change) -> None:
     change = _locked_change(change)
     if change.state != ChangeState.DRAFT and not (change.state, change.kind) == (ChangeState.CONFIRMED, ChangeKind.OWN):
         raise ChangeTaken
-    _drop(actor, change)
+    drop_change_of(actor, change)
 
 
 def _locked_change(change: Change) -> Change:

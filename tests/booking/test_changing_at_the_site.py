@@ -2,10 +2,13 @@
 
 import pytest
 
-from booking.errors import AboveAuthorised
-from booking.models import ChangeKind, ChangeState, ReservationState
+from booking.errors import AboveAuthorised, ChangeTaken
+from booking.models import ChangeKind, ChangeState, ChargeSource, ReservationState
+from booking.services.arranging import mark_used
+from booking.services.cancelling import record_own_cancellation
 from booking.services.changing import confirm_change, record_own_change
 from booking.suppliers.types import offer_from_json
+from booking.tasks import SWEEPER
 from lib import clock
 from tests.booking.changes import bought_train, looked, proposed, yen_of
 from tests.booking.usage_file import purchase, states
@@ -127,3 +130,24 @@ def test_the_rows_of_a_change_may_come_in_several_files(traveller, take):
     take(told(ride, operation="購入", amount=23_280, at="9:05"))
     ride.refresh_from_db()
     assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_480)
+
+
+def test_a_booking_that_ends_in_the_middle_of_its_change_ends_the_change(traveller):
+    ride = bought_train(traveller)
+    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
+    confirm_change(acting(traveller), change, max_cost=0, max_fee=0)
+    record_own_cancellation(acting(traveller), ride, fee=320, source=ChargeSource.ENTERED)
+    change.refresh_from_db()
+    assert change.state == ChangeState.DROPPED
+    with pytest.raises(ChangeTaken):
+        record_own_change(acting(traveller), change, number="2001", price=23_280)
+    assert sum(yen_of(ride)) == 320
+
+
+def test_a_train_that_was_taken_as_it_stood_ends_the_change(traveller):
+    ride = bought_train(traveller)
+    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
+    confirm_change(acting(traveller), change, max_cost=0, max_fee=0)
+    mark_used(SWEEPER, ride)
+    change.refresh_from_db()
+    assert change.state == ChangeState.DROPPED
