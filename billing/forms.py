@@ -159,7 +159,7 @@ class OneOffForm(Form):
     """A one-off invoice, its lines apart (`OneOffLines`)."""
 
     office = SelectField("拠点")
-    day = DateField3("対象日", hint="契約で決めた日。年度ごとの区分と税率は、この日で決まります。")
+    day = DateField3("取引日", hint="契約で決めた日。年度ごとの区分と税率は、この日で決まります。")
     due_on = DateField3(
         "支払期限", required=False, earliest=clock.today, hint="空欄のときは、契約の支払期限になります。"
     )

@@ -6,7 +6,7 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from audit.services import record_refusal
-from booking.models import Connection, Feed, Reservation, Search, SupplierCall, Trip
+from booking.models import Change, Connection, Feed, Reservation, Search, SupplierCall, Trip
 from booking.permissions import ARRANGE_TRIP, READ_CALL, READ_FEED, READ_TRIP
 from lib.actor import Actor
 
@@ -22,7 +22,7 @@ def _one(actor: Actor, found: QuerySet, everything: QuerySet, public_id: UUID, a
 
 def search_for(actor: Actor, public_id: UUID) -> Search:
     """A search that the actor made. Raises Http404."""
-    rows = Search.objects.select_related("traveller", "origin", "destination", "asked_by")
+    rows = Search.objects.select_related("traveller", "origin", "destination", "asked_by", "replaces__trip")
     return _one(actor, rows.visible_to(actor), Search.objects.all(), public_id, ARRANGE_TRIP)  # type: ignore[return-value]
 
 
@@ -36,6 +36,14 @@ def reservation_for(actor: Actor, public_id: UUID, *, to: str = READ_TRIP) -> Re
     """A reservation of a trip that the actor may reach for the action `to`. Raises Http404."""
     rows = Reservation.objects.select_related("trip__traveller", "trip__applicant", "connection")
     return _one(actor, rows.visible_to(actor, to), Reservation.objects.all(), public_id, to)  # type: ignore[return-value]
+
+
+def change_for(actor: Actor, public_id: UUID, *, to: str = ARRANGE_TRIP) -> Change:
+    """A change of a reservation that the actor may reach for the action `to`. Raises Http404."""
+    rows = Change.objects.select_related(
+        "reservation__trip__traveller", "reservation__connection", "replacement", "answer__connection", "search"
+    )
+    return _one(actor, rows.visible_to(actor, to), Change.objects.all(), public_id, to)  # type: ignore[return-value]
 
 
 def feed_for(actor: Actor, public_id: UUID) -> Feed:

@@ -49,6 +49,14 @@ class BadRefund(PortalError):
     default = "払戻を記録できません。"
 
 
+class CannotChange(PortalError):
+    default = "この予約は、いまの状態では変更できません。"
+
+
+class ChangeTaken(PortalError):
+    default = "この変更は、すでに受け付けています。"
+
+
 class FeeChanged(PortalError):
     default = "取消にかかる額が変わりました。金額を確かめて、もう一度進めてください。"
 

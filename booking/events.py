@@ -56,6 +56,26 @@ KINDS = [
         keys=f"{STEP} kept booked_on source",
     ),
     kind("booking.reservation.not_cancelled", "取消できず", "取り消せませんでした（{why}）。", keys=f"{STEP} verb"),
+    kind(
+        "booking.reservation.changing", "変更の開始", "変更を始めました（上限 {max_yen}円）。", keys=f"{STEP} max_yen"
+    ),
+    kind(
+        "booking.reservation.changed",
+        "変更",
+        "変更しました（{service}、差額 {difference}円、手数料 {fee}円）。",
+        keys=f"{STEP} service departs price difference fee ticket source",
+    ),
+    kind("booking.reservation.not_changed", "変更できず", "変更できませんでした（{why}）。", keys=f"{STEP} verb"),
+    kind("booking.change.proposed", "変更の検討", "変更先を選びました（{kind}）。", keys="kind"),
+    kind("booking.change.dropped", "変更の取りやめ", "変更を取りやめました。", keys=STEP),
+    kind(
+        "booking.change.confirmed",
+        "変更の確認",
+        "変更を確かめて進めました（費用の上限 {max_cost}円）。",
+        keys=f"{STEP} kind max_cost max_fee",
+    ),
+    kind("booking.change.done", "変更の完了", "変更が終わりました。", keys=STEP),
+    kind("booking.change.refused", "変更の不成立", "変更は成立しませんでした（{why}）。", keys=STEP),
     kind("booking.reservation.expired", "期限切れ", "確保の期限が過ぎました。", keys=STEP),
     kind("booking.reservation.used", "利用済", "利用日が過ぎました。", keys=STEP),
     kind("booking.reservation.handed_off", "手配先サイトでの予約", "手配先サイトでの予約に移りました。", keys=STEP),

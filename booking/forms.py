@@ -174,6 +174,34 @@ REASONS = [
 ]
 
 
+class LookInsteadForm(Form):
+    """Another day, other nights, by air or rail: what to look for instead of a booking."""
+
+    day = DateField3("利用日")
+    nights = WholeField("泊数", low=1, high=30, unit="泊", initial=1)
+    kinds = ChecksField("探す乗りもの", choices=[("air", "飛行機"), ("rail", "新幹線")], required=False)
+
+    def __init__(self, *args: Any, stay: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ["kinds"] if stay else ["nights"]:
+            del self.fields[name]
+        if stay:
+            self.fields["day"].label = "チェックインの日"
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if "kinds" in self.fields and not data.get("kinds"):
+            self.add_error("kinds", "探す乗りものを1つ以上選んでください。")
+        return data
+
+
+class ChangeForm(Form):
+    """The highest cost of a change and the fee within it, as they were on the page (yen; the cost may be negative)."""
+
+    max_cost = forms.IntegerField(widget=forms.HiddenInput, min_value=-9_999_999, max_value=9_999_999)
+    max_fee = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=9_999_999)
+
+
 class GiveUpForm(Form):
     """Why the person came back without having bought."""
 

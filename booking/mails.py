@@ -8,7 +8,17 @@ from django.urls import reverse
 
 from audit.models import OutgoingMail
 from audit.services import queue_mail
-from booking.models import CallState, CallVerb, Reservation, ReservationState, SupplierCall, Trip
+from booking.models import (
+    CallState,
+    CallVerb,
+    Change,
+    ChangeState,
+    Reservation,
+    ReservationState,
+    SupplierCall,
+    Trip,
+)
+from booking.suppliers.types import offer_from_json
 from lib.actor import Actor
 from lib.verbs import inside
 
@@ -24,6 +34,8 @@ HOLD_SOON, HOLD_NEAR = "hold_24h", "hold_3h"
 @inside
 def tell_result(actor: Actor, trip: Trip) -> None:
     """Once the first arranging of a trip has come to rest, its traveller gets what was booked and what is left to do."""
+    # Of two parts that end at the same moment neither would see that the other has ended, and nobody would be told.
+    Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
     reservations = [row for row in trip.reservations.select_related("connection") if row.state not in HIDDEN]
     if any(row.state in OPEN for row in reservations if row.way == "api"):
         return
@@ -102,6 +114,22 @@ def tell_expired(actor: Actor, reservation: Reservation) -> None:
     trip = reservation.trip
     subject = f"予約が期限切れになりました（出張 {trip.number}）"
     _to_traveller(actor, trip, kind="expired", subject=subject, reservations=[reservation], about=reservation)
+
+
+@inside
+def tell_change(actor: Actor, change: Change) -> None:
+    """A change of the traveller's has come to its end: what stands now, or why nothing has changed."""
+    trip = change.reservation.trip
+    done = change.state == ChangeState.DONE
+    _to_traveller(
+        actor,
+        trip,
+        kind="change",
+        subject=f"{'変更' if done else '変更できなかったこと'}のお知らせ（出張 {trip.number}）",
+        reservations=[change.replacement if done and change.replacement else change.reservation],
+        change=change,
+        offer=offer_from_json(change.offer),
+    )
 
 
 def _to_traveller(

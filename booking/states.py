@@ -70,6 +70,7 @@ ENDED = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED, R.USED, R.NO_SHOW, R.WITHDR
 class CallVerb(models.TextChoices):
     BOOK = "book", "予約"
     TICKET = "ticket", "発券"
+    CHANGE = "change", "変更"
     CANCEL = "cancel", "取消"
 
 
@@ -77,11 +78,13 @@ class CallVerb(models.TextChoices):
 DURING: Mapping[str, str] = {
     CallVerb.BOOK: R.BOOKING,
     CallVerb.TICKET: R.TICKETING,
+    CallVerb.CHANGE: R.CHANGING,
     CallVerb.CANCEL: R.CANCELLING,
 }
 AFTER_ASKING: Mapping[str, frozenset[str]] = {
     CallVerb.BOOK: frozenset({R.BOOKED, R.FAILED}),
     CallVerb.TICKET: frozenset({R.TICKETED, R.BOOKED}),
+    CallVerb.CHANGE: frozenset({R.BOOKED, R.TICKETED}),
     CallVerb.CANCEL: frozenset({R.CANCELLED, R.BOOKED, R.TICKETED}),
 }
 
@@ -89,6 +92,27 @@ AFTER_ASKING: Mapping[str, frozenset[str]] = {
 def moves_of(state: str, verb: str) -> Mapping[str, frozenset[str]]:
     """The table for the outcome of a call: out of `unknown` only to where this very call could have led."""
     return {R.UNKNOWN: AFTER_ASKING[verb]} if state == R.UNKNOWN else RESERVATION_MOVES
+
+
+class ChangeKind(models.TextChoices):
+    EXCHANGE = "exchange", "予約の変更"
+    OWN = "own", "手配先サイトでの変更"
+    REBOOK = "rebook", "取り直し"
+    REPLACE = "replace", "代わりの手配"
+
+
+class ChangeState(models.TextChoices):
+    DRAFT = "draft", "確認前"
+    CONFIRMED = "confirmed", "手続き中"
+    DONE = "done", "完了"
+    REFUSED = "refused", "変更できず"
+    DROPPED = "dropped", "取りやめ"
+
+
+CHANGE_MOVES: Mapping[str, frozenset[str]] = {
+    ChangeState.DRAFT: frozenset({ChangeState.CONFIRMED, ChangeState.DROPPED}),
+    ChangeState.CONFIRMED: frozenset({ChangeState.DONE, ChangeState.REFUSED, ChangeState.DROPPED}),
+}
 
 
 class CallState(models.TextChoices):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from booking.views import calls, cancelling, confirming, feeds, handoff, recording, refunds, searching, trips, waiting
+from booking.views import (
+    calls,
+    cancelling,
+    changing,
+    confirming,
+    feeds,
+    handoff,
+    recording,
+    refunds,
+    searching,
+    trips,
+    waiting,
+)
 
 app_name = "booking"
 urlpatterns = [
@@ -20,6 +32,10 @@ urlpatterns = [
     path("reservations/<uuid:pk>/stop-waiting/", waiting.stop_waiting, name="stop_waiting"),
     path("reservations/<uuid:pk>/go-on/", waiting.go_on, name="go_on"),
     path("reservations/<uuid:pk>/cancel/", cancelling.cancel, name="cancel"),
+    path("reservations/<uuid:pk>/change/", changing.look, name="change"),
+    path("changes/<uuid:pk>/", changing.change, name="change_page"),
+    path("changes/<uuid:pk>/number/", changing.number, name="change_number"),
+    path("changes/<uuid:pk>/drop/", changing.drop, name="change_drop"),
     path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
     path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),
     path("record/", recording.record, name="record"),

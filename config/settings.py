@@ -286,7 +286,8 @@ if PRODUCTION:
     EMAIL_HOST_PASSWORD = env.text("SMTP_PASSWORD", "")
     EMAIL_USE_TLS = True
     EMAIL_TIMEOUT = 20
-elif not TEST:
+elif not TEST or "MAIL_DIR" in os.environ:
+    # Tests keep mails in memory, unless they start processes whose mails they want to read.
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = Path(env.text("MAIL_DIR", str(VAR_DIR / "mail")))
 

@@ -28,6 +28,7 @@ class Control:
             ("GET", "/faults", lambda _: self._faults(200)),
             ("POST", "/faults", self.add_fault),
             ("DELETE", "/faults", self.clear_faults),
+            ("POST", "/profile", self.profile),
             ("POST", "/latency", self.latency),
             ("POST", "/reset", self.reset),
             ("POST", "/members", self.add_member),
@@ -60,6 +61,11 @@ class Control:
         """Lets the next matching requests go wrong."""
         self._world.faults.add(request.fields(), self._world.state.seed, self._operations)
         return self._faults(201)
+
+    def profile(self, request: Request) -> Answer:
+        """Lets everything go wrong everywhere, now and then."""
+        self._world.faults.set_profile(request.fields(), self._world.state.seed, self._operations)
+        return self._faults(200)
 
     def clear_faults(self, _request: Request) -> Answer:
         """Forgets all faults and latencies."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-import random
 import threading
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from sandbox.messages import Fields, Json, Refusal, Route, invalid
+from sandbox.messages import REFERENCE, Fields, Json, Refusal, Request, Route, invalid
+from sandbox.signing import dice
 
 SUPPLIERS = ("jal-online", "ex", "yado-net")
 # Refused before anything is done: status, code, what people read.
@@ -21,6 +23,11 @@ REFUSALS = {
     "session_expired": (401, "SESSION_EXPIRED", "接続の有効時間が過ぎました。"),
     "maintenance": (503, "CLOSED", "システムの保守のため、ただいまご利用いただけません。"),
 }
+# Rows of a file that go wrong: only where a file is fetched.
+ROWS = ("rows_late", "rows_missing", "rows_doubled", "rows_shuffled")
+FILES = frozenset({"ex.usage"})
+# Booked, but dearer than the offer: only where a price can rise between search and hold.
+DEARER = frozenset({"jal-online.book"})
 KINDS = (
     "lose_before",
     "lose_after",
@@ -30,8 +37,13 @@ KINDS = (
     "garbage",
     "wrong_meaning",
     "reset_mid_answer",
+    "dearer",
+    *ROWS,
     *REFUSALS,
 )
+# These may come before anything is done, or after all of it.
+AFTER_TOO = ("error_500", "error_503")
+ALWAYS = 1_000_000
 # What `wrong_meaning` leaves out: everything that says what was found or done.
 MEANING = frozenset(
     {"pnr", "state", "ticket_no", "price_yen", "fee_yen", "refund_yen", "cost_yen", "cancelled_at", "itinerary_id"}
@@ -41,7 +53,7 @@ MEANING = frozenset(
 
 @dataclass
 class Fault:
-    """One fault. `times` counts down; `seconds` and `hold` are real time."""
+    """One fault. `times` counts down; `seconds` and `hold` are real time; `share` is that of a file's rows."""
 
     supplier: str
     operation: str
@@ -52,16 +64,25 @@ class Fault:
     seconds: float = 1.0
     hold: float = 0.0
     after: bool = False
-    _random: random.Random = field(init=False, repr=False)
+    reference: str = ""
+    share: float = 0.5
+    _thrown: Counter[str] = field(init=False, repr=False, default_factory=Counter)
 
-    def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+    def strikes(self, route: Route, request: Request) -> bool:
+        """Whether it strikes this request: by the seed, what the request is about, and how often that came before.
 
-    def strikes(self, route: Route) -> bool:
-        """Whether it strikes this request. Each asking throws the dice once."""
+        So the same requests are struck in whatever order threads bring them.
+        """
         if self.times < 1 or route.supplier != self.supplier or self.operation not in ("*", route.operation):
             return False
-        return self._random.random() < self.probability
+        if self.reference and request.about != self.reference:
+            return False
+        if self.probability == 1:
+            return True
+        key = request.about or f"{request.path}?{request.query_text} {request.body.decode(errors='replace')}"
+        self._thrown[f"{route.key} {key}"] += 1
+        throw = dice(self.seed, self.fault, self.after, route.key, key, self._thrown[f"{route.key} {key}"])
+        return throw < self.probability * 2**64
 
     def refusal(self) -> Refusal:
         """The refusal that a refusing fault stands for."""
@@ -89,26 +110,59 @@ class Faults:
         probability = wanted.number("probability", 0, 1, 1)
         if probability == 0:
             raise invalid("probability")
+        kind = wanted.text("fault", "|".join(KINDS))
+        if not fits(kind, f"{supplier}.{operation}"):
+            raise invalid("fault", "この操作では起こせません。")
         fault = Fault(
             supplier,
             operation,
-            wanted.text("fault", "|".join(KINDS)),
-            wanted.integer("times", 1, 1_000_000, 1),
+            kind,
+            wanted.integer("times", 1, ALWAYS, 1),
             probability,
             wanted.integer("seed", -(2**63), 2**63, seed),
             wanted.number("seconds", 0, 3600, 1),
             wanted.number("hold", 0, 3600, 0),
             wanted.flag("after"),
+            wanted.text("reference", REFERENCE, ""),
+            wanted.number("share", 0, 1, 0.5),
         )
         wanted.done()
         with self._lock:
             self._faults.append(fault)
 
-    def take(self, route: Route) -> Fault | None:
+    def set_profile(self, wanted: Fields, seed: int, operations: Collection[str]) -> None:
+        """Every kind of fault on every operation that fits, in place of all that waited before.
+
+        `probability` is that of a request to be struck by any of them.
+        """
+        probability = wanted.number("probability", 0, 1, 0.1)
+        seed = wanted.integer("seed", -(2**63), 2**63, seed)
+        kinds = wanted.texts("kinds", "|".join(KINDS), len(KINDS)) if wanted.has("kinds") else list(KINDS)
+        only = wanted.texts("operations", r"[a-z_-]+[.][a-z_]+", 100) if wanted.has("operations") else []
+        seconds, hold = wanted.number("seconds", 0, 3600, 1), wanted.number("hold", 0, 3600, 0)
+        wanted.done()
+        if set(only) - set(operations):
+            raise invalid("operations", "この取引先にない操作です。")
+        found: list[Fault] = []
+        for operation in sorted(only or operations):
+            fitting = [
+                (kind, after)
+                for kind in kinds
+                if fits(kind, operation)
+                for after in ((False, True) if kind in AFTER_TOO else (False,))
+            ]
+            for kind, after in fitting if probability else ():
+                supplier, _, name = operation.partition(".")
+                share = probability / len(fitting)
+                found.append(Fault(supplier, name, kind, ALWAYS, share, seed, seconds, hold, after))
+        with self._lock:
+            self._faults = found
+
+    def take(self, route: Route, request: Request) -> Fault | None:
         """The first fault that strikes this request; one of its times is used up."""
         with self._lock:
             for fault in self._faults:
-                if fault.strikes(route):
+                if fault.strikes(route, request):
                     fault.times -= 1
                     if fault.times == 0:
                         self._faults.remove(fault)
@@ -142,6 +196,32 @@ class Faults:
         """Seconds that this request waits first; the operation's own latency goes before the supplier's."""
         with self._lock:
             return self._latencies.get(route.key, self._latencies.get(f"{route.supplier}.*", 0)) / 1000
+
+
+def fits(kind: str, operation: str) -> bool:
+    """Whether a kind of fault can happen in an operation (`supplier.operation`)."""
+    if kind in ROWS:
+        return operation in FILES
+    return kind != "dearer" or operation in DEARER
+
+
+def rows_gone_wrong(fault: Fault, body: bytes) -> bytes:
+    """The lines of a file below its header: late (the newest are not there yet), missing, doubled, or out of order.
+
+    Which ones is decided by the seed and the line itself, so that the next file brings the others.
+    """
+    header, *rows = body.splitlines(keepends=True)
+    hit = [dice(fault.seed, fault.fault, row.hex()) < fault.share * 2**64 for row in rows]
+    match fault.fault:
+        case "rows_late":
+            rows = rows[: len(rows) - math.ceil(len(rows) * fault.share)]
+        case "rows_missing":
+            rows = [row for row, struck in zip(rows, hit, strict=True) if not struck]
+        case "rows_doubled":
+            rows = [row for row, struck in zip(rows, hit, strict=True) for _ in range(2 if struck else 1)]
+        case _:
+            rows = sorted(rows, key=lambda row: dice(fault.seed, row.hex()))
+    return b"".join([header, *rows])
 
 
 def without_meaning(value: Any) -> Json:

@@ -96,6 +96,7 @@ class JalOnline:
         fields.done()
         now = self._world.clock.now()
         flight, fare = self._sold(offer_id, now)
+        price = _dearer(_price(fare)) if request.dearer else _price(fare)
         booking: Json = {
             "pnr": self._new_pnr(),
             "state": "held",
@@ -105,7 +106,7 @@ class JalOnline:
             "booked_at": now.isoformat(),
             "hold_until": min(now + HOLD, fare.buy_until, flight.departs_at - SALE_CLOSES).isoformat(),
             "flight": _flight(flight),
-            **_price(fare),
+            **price,
             "terms": _terms(flight, fare, now),
             "ticket": None,
             "cancellation": None,
@@ -369,6 +370,12 @@ def _price(fare: Fare) -> Json:
         "fare_yen": fare.fare_yen,
         "psfc_yen": fare.psfc_yen,
     }
+
+
+def _dearer(price: Json) -> Json:
+    """A tenth more than was offered, to 10 yen."""
+    more = rounded(price["fare_yen"], 10, 10)
+    return price | {"price_yen": price["price_yen"] + more, "fare_yen": price["fare_yen"] + more}
 
 
 def _terms(flight: Flight, fare: Fare, now: datetime) -> list[dict[str, Any]]:

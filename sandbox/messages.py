@@ -59,7 +59,10 @@ def invalid(place: str, why: str = "形が正しくありません。") -> Refus
 
 @dataclass
 class Request:
-    """One HTTP request. `args` are the parts of the path; `about` is the reference that it is about."""
+    """One HTTP request. `args` are the parts of the path; `about` is the reference that it is about.
+
+    `dearer`: a fault lets the price rise while the request is carried out.
+    """
 
     method: str
     path: str
@@ -68,6 +71,7 @@ class Request:
     body: bytes
     args: dict[str, str] = field(default_factory=dict)
     about: str | None = None
+    dearer: bool = False
 
     @property
     def query(self) -> dict[str, str]:

@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from contextlib import suppress
+from dataclasses import replace
 from functools import cached_property
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +21,10 @@ from urllib.parse import unquote, urlsplit
 
 import yaml
 
+from sandbox import hotels, jal_online
 from sandbox.control import Control
 from sandbox.ex.site import ExSite
-from sandbox.faults import REFUSALS, Fault, retry_after, without_meaning
+from sandbox.faults import REFUSALS, ROWS, Fault, retry_after, rows_gone_wrong, without_meaning
 from sandbox.hotels import YadoNet
 from sandbox.jal_online import JalOnline
 from sandbox.messages import Answer, Json, Refusal, Request, Route, json_answer, route
@@ -66,6 +68,16 @@ class Sandbox:
         except Exception:
             traceback.print_exc(file=sys.stderr)
             return self.refused(one, request, Refusal(500, "INTERNAL_ERROR", "システムエラーが起きました。"))
+
+    def reference_of(self, request: Request) -> str | None:
+        """The reference of the booking that the path names, if it names one."""
+        tables = (("pnr", jal_online.TABLE), ("itinerary_id", hotels.TABLE))
+        with self.world.state.lock:
+            for name, table in tables:
+                booking = self.world.state.table(table).get(request.args.get(name, ""))
+                if booking is not None:
+                    return str(booking["reference"])
+        return None
 
     def refused(self, one: Route, request: Request, refusal: Refusal) -> Answer:
         """A refusal in the supplier's own way."""
@@ -149,9 +161,9 @@ class Connection(BaseHTTPRequestHandler):
         if not one.supplier:
             self._send(sandbox.perform(one, request))
             return
-        request.about = _reference(request)
+        request.about = _reference(request) or sandbox.reference_of(request)
         time.sleep(sandbox.world.faults.latency(one))
-        fault = sandbox.world.faults.take(one)
+        fault = sandbox.world.faults.take(one, request)
         entry = sandbox.world.log.add(
             sandbox.world.clock.now().isoformat(), one, request, fault.fault if fault else None
         )
@@ -179,8 +191,14 @@ class Connection(BaseHTTPRequestHandler):
             time.sleep({"hang": fault.seconds, "late_commit": fault.hold}.get(fault.fault, 0))
             self.close_connection = True
             return None
+        request.dearer = fault.fault == "dearer"
         answer = sandbox.perform(one, request)
+        if fault.fault in ROWS and answer.content_type.startswith("text/csv"):
+            answer = replace(answer, body=rows_gone_wrong(fault, answer.body))
         match fault.fault:
+            case "dearer" | "rows_late" | "rows_missing" | "rows_doubled" | "rows_shuffled":
+                self._send(answer)
+                return answer.status
             case "lose_after":
                 self.close_connection = True
                 return None

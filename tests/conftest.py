@@ -1,6 +1,8 @@
 """Two database roles in tests too: the owner makes the test database, everything else runs as portal_app."""
 
+import gc
 import os
+import time
 from pathlib import Path
 
 import psycopg
@@ -55,8 +57,26 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
             load_reference_table(service_actor("setup"), table)
     yield
     with django_db_blocker.unblock():
+        _wait_until_alone()
         use(OWNER)
         teardown_databases(config, verbosity=0)
+
+
+def _wait_until_alone(seconds: float = 20.0) -> None:
+    """The sessions of killed processes end a moment after them; a database that is in use cannot be dropped."""
+    until = time.monotonic() + seconds
+    with connections["default"].cursor() as cursor:
+        while time.monotonic() < until:
+            cursor.execute(
+                "SELECT usename, backend_type, state, left(query, 200) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+            others = cursor.fetchall()
+            if not others:
+                return
+            gc.collect()  # a thread that ended without closing its connection
+            time.sleep(0.2)
+    raise AssertionError(f"still in the test database: {others}")
 
 
 def owner_connection() -> psycopg.Connection:

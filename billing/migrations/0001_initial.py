@@ -320,7 +320,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("public_id", models.UUIDField(default=lib.ids.uuid7, editable=False, unique=True)),
-                ("day", models.DateField(verbose_name="対象日")),
+                ("day", models.DateField(verbose_name="取引日")),
                 ("due_on", models.DateField(verbose_name="支払期限")),
                 ("lines", models.JSONField()),
                 ("reference", models.CharField(blank=True, max_length=40, verbose_name="関連番号")),

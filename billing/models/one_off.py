@@ -20,7 +20,7 @@ class OneOffRequest(models.Model):
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     office = models.ForeignKey(Office, on_delete=models.PROTECT, related_name="+")
-    day = models.DateField("対象日")
+    day = models.DateField("取引日")
     due_on = models.DateField("支払期限")
     lines = models.JSONField()
     reference = models.CharField("関連番号", max_length=40, blank=True)

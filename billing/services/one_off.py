@@ -58,7 +58,7 @@ def ask_one_off(
         title=f"{office.name} 一時費用の請求 {yen.text(wish.total)}",
         facts=[
             ("拠点", office.name),
-            ("対象日", jst.long_day(day)),
+            ("取引日", jst.long_day(day)),
             ("支払期限", jst.long_day(due_on)),
             *((line.content, yen.text(line.amount)) for line in lines),
             ("ご請求金額", yen.text(wish.total)),

@@ -50,7 +50,7 @@ def one_off(request: HttpRequest) -> HttpResponse:
         "form": form,
         "lines": lines,
         "forms": [form, *lines],
-        "has_more": any(line.has_changed() for line in list(lines)[SHOWN_LINES:]),
+        "has_more": lines.is_bound and any(line.has_changed() for line in list(lines)[SHOWN_LINES:]),
         "kept": held,
         "steps": STEPS,
         "typed": typed_fields(request),

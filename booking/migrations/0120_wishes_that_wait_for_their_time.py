@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0003_charges_follow_their_original"),
+        ("booking", "0111_superseded_rides_are_dead"),
     ]
 
     operations = [

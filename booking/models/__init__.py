@@ -1,6 +1,7 @@
 """Structure of bookings, places, tariffs and money facts. Enums that other rooms need are handed on from here."""
 
 from booking.models.calls import SupplierCall
+from booking.models.changes import Change
 from booking.models.connections import Connection
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.hours import HoursKind, SaleOpening, SupplierHours
@@ -31,7 +32,7 @@ from booking.models.tariffs import (
 from booking.models.taxes import AirportCharge, BodyLevel, Combine, DateRule, LevyKind, StayTaxRule
 from booking.models.timetable import RailStation, Train, TrainStop
 from booking.models.trips import ItemKind, Trip, TripItem, TripNumber
-from booking.states import CallState, CallVerb, ReservationState, Settlement, TripState, Way
+from booking.states import CallState, CallVerb, ChangeKind, ChangeState, ReservationState, Settlement, TripState, Way
 
 __all__ = [
     "BILLING_RULES",
@@ -44,6 +45,9 @@ __all__ = [
     "BodyLevel",
     "CallState",
     "CallVerb",
+    "Change",
+    "ChangeKind",
+    "ChangeState",
     "Charge",
     "ChargeKind",
     "ChargeSource",

@@ -24,7 +24,9 @@ class SupplierCall(Claimable):
     verb = models.CharField(max_length=8, choices=CallVerb)
     state = models.CharField(max_length=8, choices=CallState, default=CallState.OPEN)
     state_before = models.CharField(max_length=12)
-    max_yen = models.PositiveIntegerField(help_text="the highest price or fee that is accepted")
+    max_yen = models.IntegerField(
+        help_text="the highest price, fee or cost of a change that is accepted; negative: comes back"
+    )
     because = models.UUIDField(null=True, help_text="the event that asked for it")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, help_text="wall time, set before the first byte leaves")

@@ -1,5 +1,7 @@
 """Reservations: one booking at one supplier, with its rides or nights."""
 
+from typing import TypeVar
+
 from django.db import models
 from django.db.models import Q
 
@@ -10,6 +12,7 @@ from booking.states import LIVE, ReservationState, Settlement, Way
 from lib.actor import Actor
 from lib.ids import uuid7
 
+PartOfReservation = TypeVar("PartOfReservation", bound=models.Model)
 HOLDS_PLACE = ["booked", "ticketing", "ticketed", "changing", "cancelling", "used", "no_show"]
 
 
@@ -91,8 +94,18 @@ class Reservation(models.Model):
         return self.title
 
 
+class StandingManager(models.Manager[PartOfReservation]):
+    """Rides or nights as they stand now; those that a change has replaced are only in `everything`."""
+
+    def get_queryset(self) -> models.QuerySet[PartOfReservation]:
+        return super().get_queryset().filter(superseded=False)
+
+
 class Segment(models.Model):
-    """One ride or flight. `live` follows the reservation's state by a trigger; one live segment per item and position."""
+    """One ride or flight. `live` follows the reservation's state by a trigger; one live segment per item and position.
+
+    A change within the same booking leaves the old ride behind as `superseded`: money facts go on pointing to it.
+    """
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="segments")
@@ -106,13 +119,17 @@ class Segment(models.Model):
     travel_on = models.DateField("利用日")
     live = models.BooleanField(default=False)
     outgoing = models.BooleanField(default=False)
+    superseded = models.BooleanField(default=False)
+
+    objects = StandingManager["Segment"]()
+    everything = models.Manager["Segment"]()
 
     class Meta:
         ordering = ["departs"]
         constraints = [
             models.UniqueConstraint(
                 fields=["item", "position", "outgoing"], condition=Q(live=True), name="one_live_segment"
-            )
+            ),
         ]
         indexes = [models.Index(fields=["travel_on"], name="segment_travel_on")]
 

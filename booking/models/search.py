@@ -52,6 +52,9 @@ class Search(models.Model):
     air = models.BooleanField(default=True)
     rail = models.BooleanField(default=True)
     stay = models.BooleanField(default=False)
+    replaces = models.ForeignKey(
+        "booking.Reservation", on_delete=models.PROTECT, null=True, related_name="+", verbose_name="変更する予約"
+    )
     wish_key = models.CharField(max_length=64, db_index=True)
     created_at = models.DateTimeField()
 

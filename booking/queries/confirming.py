@@ -90,7 +90,11 @@ def _row(reservation: Reservation) -> ChosenRow:
 
 def cancel_rows(reservations: Sequence[Reservation]) -> list[CancelRow]:
     """Steps of all reservations on one scale of days, so that each row holds until the next moment that changes a fee."""
-    steps = [steps_from_json(reservation.terms) for reservation in reservations]
+    return cancel_rows_of([steps_from_json(reservation.terms) for reservation in reservations])
+
+
+def cancel_rows_of(steps: Sequence[Sequence[CancelStep]]) -> list[CancelRow]:
+    """The same for bare steps, one sequence per booking."""
     now = clock.now()
     ends = sorted({step.until for each in steps for step in each if step.until and step.until > now})
     rows = []

@@ -23,11 +23,11 @@ class HandoffPage:
     limit: int | None
 
 
-def handoff_page(reservation: Reservation) -> HandoffPage:
-    """What the person carries over to the supplier's own site."""
+def handoff_page(reservation: Reservation, *, offer: Offer | None = None) -> HandoffPage:
+    """What the person carries over to the supplier's own site: the booking, or what it shall be changed to (`offer`)."""
     connection, trip = reservation.connection, reservation.trip
     adapter = adapter_for(reservation.supplier, Link("", connection.site_url), HandsOff)
-    offer = offer_from_json(reservation.offer)
+    offer = offer or offer_from_json(reservation.offer)
     member = member_number_on(trip.traveller, reservation.supplier, clock.today())
     others = trip.reservations.exclude(pk=reservation.pk).exclude(
         state__in=["failed", "expired", "cancelled", "withdrawn"]

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from accounts.models import User
 from accounts.queries import membership_on
-from booking.models import AnswerState, Part, Place, PlaceKind, Search, SearchAnswer
+from booking.models import AnswerState, Part, Place, PlaceKind, Reservation, Search, SearchAnswer
+from booking.queries.changing import CHANGEABLE, kind_of_change
 from booking.suppliers.types import Offer, offer_from_json
 from lib import clock
 from lib.actor import Actor
@@ -32,6 +33,8 @@ class Choice:
     supplier_name: str
     is_gone: bool
     is_chosen: bool
+    difference: int | None = None
+    means: str = ""
 
     @property
     def minutes(self) -> int | None:
@@ -93,7 +96,8 @@ def results_page(
     """
     answers = list(search.answers.select_related("connection"))
     picked = set((chosen or {}).values()) or _chosen_before(search)
-    parts = [Part.OUT, *([Part.STAY] if search.stay else []), *([Part.BACK] if search.back_on else [])]
+    moves = [Part.OUT] if search.air or search.rail else []
+    parts = [*moves, *([Part.STAY] if search.stay else []), *([Part.BACK] if search.back_on else [])]
     tables = [_table(search, part, answers, picked, params or {}) for part in parts]
     waiting = [answer.connection.name for answer in answers if answer.state == AnswerState.ASKED]
     silent = [(answer.connection.name, answer.message) for answer in answers if answer.state == AnswerState.FAILED]
@@ -134,7 +138,8 @@ def _table(
     search: Search, part: Part, answers: Sequence[SearchAnswer], picked: set[str], params: Mapping[str, str]
 ) -> Table:
     mine = [answer for answer in answers if answer.part == part]
-    choices = [_choice(answer, n, plain, picked) for answer in mine for n, plain in enumerate(answer.offers)]
+    old = search.replaces if search.replaces and search.replaces.state in CHANGEABLE else None
+    choices = [_choice(answer, n, plain, picked, old) for answer in mine for n, plain in enumerate(answer.offers)]
     choices.sort(key=_order)
     at = next((window for window in WINDOWS if window[0] == params.get(f"{part.value}_at")), None)
     if params.get("show") == "all":
@@ -143,10 +148,10 @@ def _table(
         shown = [choice for choice in _best_of_each(choices) if choice.is_chosen or _leaves(choice, at[2], at[3])]
     else:
         shown = [choice for n, choice in enumerate(_best_of_each(choices)) if n < SHOWN or choice.is_chosen]
-    headings = {Part.OUT: "行き", Part.STAY: "宿泊", Part.BACK: "帰り"}
+    heading = {Part.OUT: "行き", Part.STAY: "宿泊", Part.BACK: "帰り"}[part]
     return Table(
         part=part.value,
-        heading=headings[part],
+        heading="移動" if search.replaces_id and part == Part.OUT else heading,
         day=search.back_on if part == Part.BACK and search.back_on else search.out_on,
         choices=shown,
         hidden=len(choices) - len(shown),
@@ -162,10 +167,16 @@ def _leaves(choice: Choice, first: int, last: int) -> bool:
     return departs is not None and first <= departs.astimezone(clock.JST).hour < last
 
 
-def _choice(answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str]) -> Choice:
+def _choice(
+    answer: SearchAnswer, n: int, plain: Mapping[str, Any], picked: set[str], old: Reservation | None
+) -> Choice:
     offer = offer_from_json(plain)
     token = f"{answer.public_id}.{n}"
-    return Choice(token, offer, answer.connection.name, offer.is_gone, token in picked)
+    choice = Choice(token, offer, answer.connection.name, offer.is_gone, token in picked)
+    if old is None:
+        return choice
+    difference = None if offer.price is None or old.price is None else offer.price - old.price
+    return replace(choice, difference=difference, means=str(kind_of_change(old, answer, offer).label))
 
 
 def _order(choice: Choice) -> tuple[Any, ...]:

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from booking.models import (
+    Change,
+    ChangeKind,
     Charge,
     Feed,
     Reservation,
@@ -19,6 +21,7 @@ from booking.models import (
     Trip,
     TripState,
 )
+from booking.queries.changing import REPLACEABLE, may_change
 from booking.queries.refunds import with_refund_pending
 from lib import clock
 from lib.actor import Actor, Scope
@@ -142,6 +145,7 @@ class Entry:
     segments: Sequence[Segment]
     nights: Sequence[StayNight]
     actions: Sequence[str]
+    is_replaced: bool = False
 
     @property
     def sorts_at(self) -> dt.datetime:
@@ -160,6 +164,7 @@ class TripPage:
     entries: Sequence[Entry]
     past_entries: Sequence[Entry]
     charges: Sequence[Charge] = field(default=())
+    own_changes: Sequence[Change] = field(default=())
     total: int = 0
     is_moving: bool = False
     may_arrange: bool = False
@@ -181,7 +186,8 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
         and Trip.objects.visible_to(actor, "booking.trip.arrange").filter(pk=trip.pk).exists()
     )
     desk = actor.may("booking.reservation.record")
-    entries = sorted((_entry(row, may=may, desk=desk) for row in rows), key=lambda entry: entry.sorts_at)
+    taken = {item for row in rows if row.state not in OVER for item in _items_of(row)}
+    entries = sorted((_entry(row, may=may, desk=desk, taken=taken) for row in rows), key=lambda entry: entry.sorts_at)
     charges = list(
         Charge.objects.filter(reservation__trip=trip).select_related("reservation").order_by("used_on", "pk")
     )
@@ -192,6 +198,9 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
         entries=[entry for entry in entries if entry.reservation.state not in OVER],
         past_entries=[entry for entry in entries if entry.reservation.state in OVER],
         charges=charges,
+        own_changes=list(
+            Change.objects.under_way().filter(reservation__trip=trip, kind=ChangeKind.OWN).select_related("reservation")
+        ),
         total=sum(charge.amount for charge in charges),
         is_moving=any(row.state in MOVING for row in rows),
         may_arrange=may,
@@ -200,11 +209,18 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
     )
 
 
-def _entry(row: Reservation, *, may: bool, desk: bool) -> Entry:
+def _items_of(row: Reservation) -> set[int]:
+    return {segment.item_id for segment in row.segments.all()} | {night.item_id for night in row.nights.all()}
+
+
+def _entry(row: Reservation, *, may: bool, desk: bool, taken: Set[int]) -> Entry:
     actions, segments = [], list(row.segments.all())
+    replaced = row.state in REPLACEABLE and bool(_items_of(row) & taken)
     if may:
         if row.state == R.HANDED_OFF:
             actions.append("handoff")
+        if may_change(row, row.trip) and not replaced:
+            actions.append("change")
         if row.state in {R.BOOKED, R.TICKETED} and (desk or row.way != "operator"):
             actions.append("cancel")
         if row.state == R.BOOKED and row.supplier == "jal_online" and row.way == "api":
@@ -214,7 +230,7 @@ def _entry(row: Reservation, *, may: bool, desk: bool) -> Entry:
             actions.append("refund")
         if row.state in {R.TICKETED, R.USED} and segments and segments[0].departs <= clock.now():
             actions.append("no_show")
-    return Entry(row, badge_of(shown_state(row)), segments, list(row.nights.all()), actions)
+    return Entry(row, badge_of(shown_state(row)), segments, list(row.nights.all()), actions, replaced)
 
 
 def backlog() -> int:

@@ -7,11 +7,12 @@ from django.db.models import Q
 
 from accounts.services import acting_on
 from audit.changes import advance
-from audit.services import record
 from booking.mails import tell_expired, tell_result
 from booking.models import (
     CallState,
     CallVerb,
+    Change,
+    ChangeState,
     ChargeSource,
     Reservation,
     ReservationState,
@@ -22,10 +23,11 @@ from booking.models import (
     Way,
 )
 from booking.queries.hours import may_begin_at
-from booking.services.calls import check_gate, claim_call, committed_total, settle_call
+from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, raise_total, settle_call
 from booking.services.connections import pause_connection
+from booking.services.following import follow_change, refuse_change
+from booking.services.keeping import keep_wish
 from booking.services.ledger import charge_flight
-from booking.services.waiting import keep_wish
 from booking.states import ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
@@ -54,23 +56,35 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
             about=[trip],
             waiting_since=clock.now(),
         )
+    if not is_within_bound(trip):
+        # The person decides on what became dearer first; an error here would undo the outcome that is being recorded.
+        return
     ours = list(trip.reservations.filter(way=Way.API).select_related("connection"))
     drafts = [reservation for reservation in ours if reservation.state == R.DRAFT]
     first = [reservation for reservation in drafts if reservation.offer.get("reversible", True)]
+    going = set(Change.objects.under_way().filter(reservation__trip=trip).values_list("reservation", flat=True))
     waiting = any(reservation.state in IN_FLIGHT | {R.UNKNOWN, R.SCHEDULED} for reservation in ours)
     if first:
         _book(actor, trip, first)
-    elif drafts and not waiting and not _broken(ours):
-        _book(actor, trip, drafts)
+    elif drafts and not waiting:
+        # What a change wants was confirmed with the broken part in sight; the rest waits for the person.
+        rows = Change.objects.under_way().filter(replacement__in=drafts).values_list("replacement", flat=True)
+        anew, broken = set(rows), _broken(ours)
+        _book(actor, trip, [row for row in drafts if row.pk in anew or not broken])
     elif not drafts and not waiting and not _broken(ours):
         for reservation in ours:
-            if reservation.state == R.BOOKED and can(reservation.supplier, Tickets) and not reservation.problem:
+            wanted = reservation.state == R.BOOKED and not reservation.problem and reservation.pk not in going
+            if wanted and can(reservation.supplier, Tickets):
                 _ticket(actor, trip, reservation)
 
 
 def _broken(ours: Sequence[Reservation]) -> bool:
-    """One could not be had: what is held stays to its deadline, and the person decides."""
-    return any(reservation.state in {R.FAILED, R.EXPIRED} for reservation in ours)
+    """One could not be had and has no other in its place: what is held stays to its deadline, and the person decides."""
+    lost = [reservation.pk for reservation in ours if reservation.state in {R.FAILED, R.EXPIRED}]
+    if not lost:
+        return False
+    replaced = Change.objects.filter(reservation__in=lost, state__in=[ChangeState.CONFIRMED, ChangeState.DONE])
+    return set(replaced.values_list("reservation", flat=True)) != set(lost)
 
 
 def _book(actor: Actor, trip: Trip, reservations: Sequence[Reservation]) -> None:
@@ -99,22 +113,25 @@ def ticket_reservation(actor: Actor, reservation: Reservation) -> None:
 
 @verb
 def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
-    """The person saw the new price of what is held and takes it: the authorised total rises by the difference.
+    """The person saw the new price of what is held and takes it: the authorised total rises by what it became dearer.
 
-    Raises Stale when the price has moved on.
+    What else became dearer is decided on by itself; until then nothing is ticketed. Raises Stale when the price has moved
+    on, and AboveAuthorised where more than the approved sum needs another approval.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
     fresh = Reservation.objects.select_for_update(no_key=True).get(pk=reservation.pk)
     if fresh.price != price or fresh.state != R.BOOKED:
         raise Stale
-    total = max(trip.authorised_total or 0, committed_total(trip))
-    Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
+    confirmed = fresh.calls.filter(verb=CallVerb.BOOK).values_list("max_yen", flat=True).first()
+    rise = max(price - confirmed, 0) if confirmed is not None else 0
+    raise_total(actor, trip, to=min((trip.authorised_total or 0) + rise, committed_total(trip)), price=price)
     Reservation.objects.filter(pk=fresh.pk).update(problem="")
-    record(actor, "booking.trip.raised", objects=[trip, fresh], data={"total": total, "price": price})
-    trip.refresh_from_db()
+    # Other parts may have waited for this decision.
+    arrange_next(actor, trip)
     fresh.refresh_from_db()
-    _ticket(actor, trip, fresh)
+    if fresh.state == R.BOOKED and is_within_bound(trip):
+        _ticket(actor, trip, fresh)
 
 
 @verb
@@ -144,6 +161,7 @@ def record_booked(
         offer={**reservation.offer, **psfc},
         problem=problem,
     )
+    follow_change(actor, reservation)
     arrange_next(actor, reservation.trip)
     tell_result(actor, reservation.trip)
 
@@ -176,6 +194,7 @@ def record_ticketed(
         source=ChargeSource.SUPPLIER,
         issued_on=ticketed.issued_on,
     )
+    follow_change(actor, reservation)
     tell_result(actor, reservation.trip)
 
 
@@ -193,6 +212,7 @@ def record_refused(
         code={
             CallVerb.BOOK: "booking.reservation.failed",
             CallVerb.TICKET: "booking.reservation.not_ticketed",
+            CallVerb.CHANGE: "booking.reservation.not_changed",
             CallVerb.CANCEL: "booking.reservation.not_cancelled",
         }[CallVerb(call.verb)],
         allowed=moves_of(reservation.state, call.verb),
@@ -203,8 +223,12 @@ def record_refused(
     )
     if pause:
         pause_connection(actor, reservation.connection, why=why)
+    if call.verb == CallVerb.CHANGE:
+        refuse_change(actor, Change.objects.under_way().get(reservation=reservation), why=why)
     if booking:
+        follow_change(actor, reservation)
         arrange_next(actor, reservation.trip)
+    if call.verb != CallVerb.CANCEL:
         tell_result(actor, reservation.trip)
 
 
@@ -244,6 +268,7 @@ def expire_hold(actor: Actor, reservation: Reservation) -> None:
         about=[reservation.trip],
         problem="発券の期限が過ぎたため、予約は外れました。",
     )
+    follow_change(actor, reservation)
     tell_expired(actor, reservation)
 
 
@@ -254,6 +279,7 @@ def mark_used(actor: Actor, reservation: Reservation) -> None:
         reservation, R.USED, code="booking.reservation.used", allowed=RESERVATION_MOVES, actor=actor,
         about=[reservation.trip],
     )  # fmt: skip
+    follow_change(actor, reservation)
     close_trip_if_over(actor, reservation.trip)
 
 

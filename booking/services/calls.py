@@ -4,12 +4,23 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
+from accounts.queries import membership_on
 from audit.changes import advance
 from audit.services import record
 from booking.errors import AboveAuthorised, NotReleased
-from booking.models import CallState, CallVerb, Reservation, ReservationState, SupplierCall, Trip, TripState
+from booking.models import (
+    CallState,
+    CallVerb,
+    Change,
+    ChangeKind,
+    Reservation,
+    ReservationState,
+    SupplierCall,
+    Trip,
+    TripState,
+)
 from booking.states import DURING, RESERVATION_MOVES
-from booking.suppliers.types import Exchange
+from booking.suppliers.types import Exchange, Offer, offer_from_json
 from lib import clock, durable, jobs
 from lib.actor import Actor
 from lib.errors import Stale
@@ -19,6 +30,7 @@ R = ReservationState
 STARTED = {
     CallVerb.BOOK: "booking.reservation.sending",
     CallVerb.TICKET: "booking.reservation.ticketing",
+    CallVerb.CHANGE: "booking.reservation.changing",
     CallVerb.CANCEL: "booking.reservation.cancelling",
 }
 
@@ -31,14 +43,42 @@ def check_gate(trip: Trip, *, adding: int = 0) -> None:
     """
     if trip.state != TripState.RELEASED or trip.authorised_total is None:
         raise NotReleased
-    if committed_total(trip) + adding > trip.authorised_total:
+    if not is_within_bound(trip, adding=adding):
         raise AboveAuthorised
 
 
+def is_within_bound(trip: Trip, *, adding: int = 0) -> bool:
+    """Whether what stands and is wanted, and `adding` yen, is no more than the person confirmed."""
+    return committed_total(trip) + adding <= (trip.authorised_total or 0)
+
+
 def committed_total(trip: Trip) -> int:
-    """The sum of the trip's reservations that stand or are wanted, in yen."""
+    """The sum of the trip's reservations that stand or are wanted, in yen.
+
+    One that is being replaced counts with the highest fee of cancelling it: its own price comes back.
+    """
     standing = trip.reservations.exclude(state__in=[R.FAILED, R.EXPIRED, R.CANCELLED, R.WITHDRAWN])
-    return sum(price or 0 for price in standing.values_list("price", flat=True))
+    replacing = Change.objects.under_way().filter(reservation__trip=trip, kind=ChangeKind.REBOOK)
+    going = dict(replacing.values_list("reservation", "max_fee"))
+    return sum(going.get(pk, price) or 0 for pk, price in standing.values_list("pk", "price"))
+
+
+@inside
+def raise_total(actor: Actor, trip: Trip, *, to: int, price: int) -> None:
+    """The person confirmed more than before (`to` yen in all, for something at `price`); nothing happens when it is not more.
+
+    Where an office approves trips, more than was approved needs another approval. Raises AboveAuthorised.
+    """
+    if trip.authorised_total is not None and to <= trip.authorised_total:
+        return
+    membership = membership_on(trip.traveller, clock.today())
+    if membership and membership.department.office.approval_required:
+        raise AboveAuthorised(
+            f"承認された上限（{trip.authorised_total or 0:,}円）を超えます。上限の中で選び直すか、窓口へ連絡してください。"
+        )
+    Trip.objects.filter(pk=trip.pk).update(authorised_total=to, version=trip.version + 1)
+    record(actor, "booking.trip.raised", objects=[trip], data={"total": to, "price": price})
+    trip.refresh_from_db()
 
 
 @inside
@@ -70,6 +110,11 @@ def claim_call(
     return call
 
 
+def wanted_by(call: SupplierCall) -> Offer:
+    """What a change's call shall lead to."""
+    return offer_from_json(Change.objects.under_way().get(reservation=call.reservation_id).offer)
+
+
 @verb
 def mark_sent(actor: Actor, call: SupplierCall, *, token: UUID) -> None:
     """From here on the call may have reached the supplier: whoever finds the row after a crash asks first."""
@@ -85,7 +130,11 @@ def settle_call(
     call: SupplierCall, *, token: UUID, outcome: str, exchanges: Sequence[Exchange], state: str = CallState.DONE,
     next_try_at: dt.datetime | None = None, **fields: object,
 ) -> None:  # fmt: skip
-    """Write what became of the call; raises Stale when the claim was lost: somebody else has recorded it."""
+    """Write what became of the call; raises Stale when the claim was lost: somebody else has recorded it.
+
+    The trip is locked first, as whoever decides about it does: outcomes of its bookings come one after the other.
+    """
+    Trip.objects.select_for_update(no_key=True).get(pk=call.reservation.trip_id)
     kept = [*call.exchanges, *({name: getattr(e, name) for name in e.__slots__} for e in exchanges)][-20:]
     done_at = clock.now() if state == CallState.DONE else None
     if not durable.release(

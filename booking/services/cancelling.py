@@ -21,6 +21,7 @@ from booking.models import (
 from booking.services.arranging import close_trip_if_over
 from booking.services.calls import claim_call, settle_call
 from booking.services.fees import charge_handling
+from booking.services.following import follow_change
 from booking.services.ledger import standing_charges
 from booking.services.refunds import check_booked_on, kept_of, settle_refund
 from booking.states import RESERVATION_MOVES
@@ -122,4 +123,5 @@ def enter_cancellation(
         booked_on = refunded_on or clock.today()
         settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
     tell_cancelled(actor, reservation, refund_waits=waits)
+    follow_change(actor, reservation)
     close_trip_if_over(actor, reservation.trip)

@@ -50,7 +50,7 @@ BILLING_DAYS = {
     BillingSubject.DELIVERY: ("dispatch_date", "配送という役務は、発送の日に提供されるため。"),
     BillingSubject.HANDLING: ("with_subject", "手配した旅行と同じ請求書に入れるため。"),
 }
-BILLING_DAY_SOURCE = "契約の既定（docs/billing-rules.md）"
+BILLING_DAY_SOURCE = "契約の既定（請求の規則）"
 
 
 @inside

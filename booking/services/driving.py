@@ -10,13 +10,13 @@ from django.db import connection as database
 
 from booking.errors import SupplierAway
 from booking.models import CallState, CallVerb, Reservation, ReservationState, SupplierCall
-from booking.services import arranging, calls, cancelling, reconciling, scheduling
+from booking.services import arranging, calls, cancelling, changing, reconciling, scheduling
 from booking.services.connections import link_of
 from booking.services.trips import member_of
-from booking.suppliers.base import Books, Tickets
+from booking.suppliers.base import Books, Changes, Tickets
 from booking.suppliers.errors import Closed, Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
-from booking.suppliers.registry import adapter_for
-from booking.suppliers.types import Booked, BookWish, CancelQuote, offer_from_json
+from booking.suppliers.registry import adapter_for, capable
+from booking.suppliers.types import Booked, BookWish, CancelQuote, ChangeQuote, Offer, offer_from_json
 from lib import clock, durable, faultpoints
 from lib.actor import Actor
 from lib.errors import Stale
@@ -50,9 +50,8 @@ def carry_out(actor: Actor, call_pk: int) -> None:
 
 def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     reservation = call.reservation
-    link = link_of(reservation.connection)
-    adapter = adapter_for(reservation.supplier, link, Books)
-    wish = _wish(reservation, call.max_yen)
+    adapter = adapter_for(reservation.supplier, link_of(reservation.connection), Books)
+    wish = _wish(reservation, call)
     exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
     try:
         renewed = scheduling.renew(actor, call, wish, adapter, token=token)
@@ -66,9 +65,13 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
             faultpoints.reach("after-answer")
             arranging.record_booked(actor, call, booked, token=token, exchanges=exchanges)
         elif call.verb == CallVerb.TICKET:
-            ticketed = adapter_for(reservation.supplier, link, Tickets).ticket(reservation.number, max_yen=call.max_yen)
+            ticketed = capable(adapter, Tickets).ticket(reservation.number, max_yen=call.max_yen)
             faultpoints.reach("after-answer")
             arranging.record_ticketed(actor, call, ticketed, token=token, exchanges=exchanges)
+        elif call.verb == CallVerb.CHANGE:
+            changed = capable(adapter, Changes).change(reservation.number, wish.offer, max_cost=call.max_yen)
+            faultpoints.reach("after-answer")
+            changing.record_changed(actor, call, changed, token=token, exchanges=exchanges)
         else:
             cancelled = adapter.cancel(reservation.number, max_fee=call.max_yen)
             faultpoints.reach("after-answer")
@@ -111,17 +114,31 @@ def _try_again(call: SupplierCall, token: UUID) -> None:
     )
 
 
-def _wish(reservation: Reservation, max_yen: int) -> BookWish:
+def _wish(reservation: Reservation, call: SupplierCall) -> BookWish:
     traveller = reservation.trip.traveller
     return BookWish(
-        offer=offer_from_json(reservation.offer),
+        offer=calls.wanted_by(call) if call.verb == CallVerb.CHANGE else offer_from_json(reservation.offer),
         reference=reservation.reference,
         trip_number=reservation.trip.number,
         name=traveller.name,
         kana=traveller.kana,
         member=member_of(reservation),
-        max_yen=max_yen,
+        max_yen=call.max_yen,
     )
+
+
+@driver
+def quote_change(reservation: Reservation, offer: Offer) -> ChangeQuote:
+    """What changing to the offer costs now, asked at the supplier. Raises SupplierAway with a message that can be shown."""
+    adapter = adapter_for(reservation.supplier, link_of(reservation.connection), Changes)
+    number = reservation.number
+    database.close()
+    try:
+        return adapter.quote_change(number, offer)
+    except Refused as refusal:
+        raise SupplierAway(refusal.message) from refusal
+    except SupplierError as away:
+        raise SupplierAway from away
 
 
 @driver

@@ -12,6 +12,7 @@ from audit.changes import advance
 from booking.errors import AboveAuthorised, BadNumber, NumberTaken
 from booking.models import ChargeSource, Reservation, ReservationState, Trip
 from booking.services.calls import committed_total
+from booking.services.following import follow_change
 from booking.services.ledger import charge_fare
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.base import HandsOff
@@ -33,6 +34,15 @@ def supplier_key_of(traveller: User, supplier: str) -> str:
     return member_index(supplier, card) if card else f"person:{traveller.public_id.hex}"
 
 
+def checked_number(reservation: Reservation, number: str) -> str:
+    """The supplier's number without separators. Raises BadNumber for one that cannot be."""
+    adapter = adapter_for(reservation.supplier, Link("", reservation.connection.site_url), HandsOff)
+    try:
+        return adapter.check_number(number)
+    except Refused as refusal:
+        raise BadNumber(refusal.message, field="number") from refusal
+
+
 @verb
 def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: int | None) -> None:
     """The person bought it: number and, when known, the sum. Without a sum no charge is made; the feed brings it.
@@ -41,11 +51,7 @@ def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: 
     when the sum passes what was confirmed.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
-    adapter = adapter_for(reservation.supplier, Link("", reservation.connection.site_url), HandsOff)
-    try:
-        checked = adapter.check_number(number)
-    except Refused as refusal:
-        raise BadNumber(refusal.message, field="number") from refusal
+    checked = checked_number(reservation, number)
     trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
     if price is not None:
         others = committed_total(trip) - (reservation.price or 0)
@@ -87,6 +93,7 @@ def enter_purchase(actor: Actor, reservation: Reservation, *, number: str, price
         raise NumberTaken(field="number") from error
     if price:
         charge_fare(actor, reservation, total=price, source=source, issued_on=clock.today())
+    follow_change(actor, reservation)
 
 
 @verb
@@ -103,3 +110,4 @@ def give_up(actor: Actor, reservation: Reservation, *, why: str) -> None:
         about=[reservation.trip],
         problem=why[:300],
     )
+    follow_change(actor, reservation)

@@ -9,7 +9,8 @@ from django.db import connection as database
 
 from audit.services import record
 from booking.models import CallState, CallVerb, SupplierCall
-from booking.services import arranging, calls, cancelling
+from booking.services import arranging, calls, cancelling, changing
+from booking.services.calls import wanted_by
 from booking.services.connections import link_of
 from booking.suppliers.base import Books
 from booking.suppliers.errors import SupplierError
@@ -80,11 +81,22 @@ def _lead(actor: Actor, call: SupplierCall, found: Found, token: UUID, exchanges
         arranging.record_booked(actor, call, found.booked, token=token, exchanges=exchanges)
     elif call.verb == CallVerb.TICKET and found.ticketed:
         arranging.record_ticketed(actor, call, found.ticketed, token=token, exchanges=exchanges)
+    elif call.verb == CallVerb.CHANGE and _is_changed(call, found):
+        changing.record_changed(actor, call, found.standing, token=token, exchanges=exchanges)  # type: ignore[arg-type]
     elif call.verb == CallVerb.CANCEL and found.cancelled:
         cancelling.record_cancelled(actor, call, found.cancelled, token=token, exchanges=exchanges)
     else:
         return False
     return True
+
+
+def _is_changed(call: SupplierCall, found: Found) -> bool:
+    """Whether the booking is for what the change wanted."""
+    wanted, standing = wanted_by(call), found.standing
+    if standing is None:
+        return False
+    ride = wanted.rides[0]
+    return (standing.service, standing.departs, standing.detail) == (ride.service, ride.departs, wanted.detail)
 
 
 def _is_quiet(call: SupplierCall) -> bool:

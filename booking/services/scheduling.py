@@ -21,7 +21,7 @@ from booking.models import CallVerb, Reservation, ReservationState, SupplierCall
 from booking.queries.hours import may_begin_at
 from booking.services import arranging, searching
 from booking.services.calls import check_gate, claim_call, committed_total, settle_call
-from booking.services.waiting import keep_wish, stop_wish
+from booking.services.keeping import keep_wish, stop_wish
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.base import Books
 from booking.suppliers.types import BookWish, Exchange, Offer, offer_from_json

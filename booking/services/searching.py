@@ -12,7 +12,8 @@ from accounts.queries import member_number_on
 from accounts.services import acting_on
 from audit.services import record
 from booking.errors import BadWish
-from booking.models import AnswerState, Connection, Part, Place, Search, SearchAnswer
+from booking.models import AnswerState, Connection, Part, Place, Reservation, Search, SearchAnswer
+from booking.queries.parts import part_of
 from booking.queries.places import airports_of, areas_of, stations_of
 from booking.queries.timetable import rail_candidates
 from booking.services.connections import link_of
@@ -45,12 +46,14 @@ class Wish:
     nights: int
     air: bool = True
     rail: bool = True
+    replaces: Reservation | None = None
 
     @property
     def key(self) -> str:
         facts = (
             self.traveller.pk, self.purpose, self.origin.pk, self.destination.pk,
             self.out_on, self.back_on, self.nights, self.air, self.rail,
+            self.replaces and self.replaces.pk,
         )  # fmt: skip
         return hashlib.sha256(repr(facts).encode()).hexdigest()
 
@@ -61,7 +64,8 @@ def open_search(actor: Actor, wish: Wish) -> Search:
 
     Raises NoProxy, NotPermitted, and BadWish with the form field for what cannot be travelled.
     """
-    if not actor.may("booking.search"):
+    # The desk does not search for itself, but it changes the trips of travellers.
+    if wish.replaces is None and not actor.may("booking.search"):
         raise NotPermitted
     actor = acting_on(actor, wish.traveller.public_id)
     _check(wish)
@@ -82,6 +86,7 @@ def open_search(actor: Actor, wish: Wish) -> Search:
         air=wish.air,
         rail=wish.rail,
         stay=wish.nights > 0,
+        replaces=wish.replaces,
         wish_key=wish.key,
         created_at=clock.now(),
     )
@@ -135,6 +140,28 @@ def _check(wish: Wish) -> None:
         )
     if not (wish.air or wish.rail or wish.nights):
         raise BadWish("探すものを1つ以上選んでください。", field="kinds")
+
+
+def wish_instead(reservation: Reservation, *, day: dt.date, nights: int, air: bool, rail: bool) -> Wish:
+    """The wish for another ride, or for `nights` other nights, in place of a reservation of a trip that was searched for."""
+    trip, stay = reservation.trip, KINDS[reservation.supplier] == "stay"
+    search = trip.search
+    if search is None:
+        raise BadWish("この出張は検索から作られていません。窓口へ連絡してください。")
+    there = part_of(reservation).part != Part.BACK
+    ends = (search.origin, search.destination) if there else (search.destination, search.origin)
+    return Wish(
+        traveller=trip.traveller,
+        purpose=trip.purpose,
+        origin=ends[0],
+        destination=ends[1],
+        out_on=day,
+        back_on=None,
+        nights=nights if stay else 0,
+        air=air and not stay,
+        rail=rail and not stay,
+        replaces=reservation,
+    )
 
 
 def _who_is_asked(search: Search) -> list[tuple[Connection, Part]]:

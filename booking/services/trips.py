@@ -90,7 +90,7 @@ def draft_trip(actor: Actor, search: Search, *, picks: Sequence[Pick]) -> Trip:
     else:
         _drop_choice(actor, trip)
     for pick in picks:
-        _add_reservation(trip, pick)
+        add_reservation(trip, pick, item=item_for(trip, pick.part, pick.offer))
     return trip
 
 
@@ -140,7 +140,9 @@ def next_trip_number() -> str:
     return f"T{month}{counter.last:04d}"
 
 
-def _add_reservation(trip: Trip, pick: Pick) -> Reservation:
+@inside
+def add_reservation(trip: Trip, pick: Pick, *, item: TripItem) -> Reservation:
+    """A chosen offer as a draft reservation of the trip, with its rides or nights for the item."""
     offer, connection = pick.offer, pick.answer.connection
     n = trip.reservations.count() + 1
     plain = offer.as_json()
@@ -158,7 +160,7 @@ def _add_reservation(trip: Trip, pick: Pick) -> Reservation:
         terms=plain["steps"],
         answer=pick.answer,
     )
-    add_parts(reservation, item_for(trip, pick.part, offer), offer)
+    add_parts(reservation, item, offer)
     return reservation
 
 

@@ -9,6 +9,8 @@ from booking.suppliers.types import (
     BookWish,
     Cancelled,
     CancelQuote,
+    Changed,
+    ChangeQuote,
     CopyValue,
     FeedLine,
     Found,
@@ -54,6 +56,15 @@ class Tickets(Protocol):
     """Tickets what it holds."""
 
     def ticket(self, number: str, *, max_yen: int) -> Ticketed: ...
+
+
+@runtime_checkable
+class Changes(Protocol):
+    """Changes what it holds to another offer of its own, within one booking."""
+
+    def quote_change(self, number: str, offer: Offer) -> ChangeQuote: ...
+
+    def change(self, number: str, offer: Offer, *, max_cost: int) -> Changed: ...
 
 
 @runtime_checkable

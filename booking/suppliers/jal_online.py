@@ -14,6 +14,8 @@ from booking.suppliers.types import (
     Cancelled,
     CancelQuote,
     CancelStep,
+    Changed,
+    ChangeQuote,
     Found,
     Link,
     MoveAsk,
@@ -47,7 +49,7 @@ def _offer(flight: dict[str, Any], fare: dict[str, Any], ask: MoveAsk) -> Offer:
         for step in fare["terms"]
     ]
     ride = Ride(
-        service=f"JAL {int(flight['flight_no'][2:])}",
+        service=_service(flight),
         from_name=ask.origin_name,
         to_name=ask.destination_name,
         departs=dt.datetime.fromisoformat(flight["departs_at"]),
@@ -56,7 +58,7 @@ def _offer(flight: dict[str, Any], fare: dict[str, Any], ask: MoveAsk) -> Offer:
     return Offer(
         supplier="jal_online",
         title=ride.service,
-        detail=f"{fare['fare_name']} {SEATS[fare['seat_class']]}",
+        detail=_detail(fare),
         price=int(fare["price_yen"]),
         psfc=int(fare["psfc_yen"]),
         token=str(fare["offer_id"]),
@@ -68,7 +70,16 @@ def _offer(flight: dict[str, Any], fare: dict[str, Any], ask: MoveAsk) -> Offer:
         seats="空席 あり" if seats >= 9 else f"空席 残り{seats}",
         ticket_form="チケットレス",
         changeable=bool(fare["changeable"]),
+        family=str(fare["fare_code"]),
     )
+
+
+def _detail(fare: dict[str, Any]) -> str:
+    return f"{fare['fare_name']} {SEATS[fare['seat_class']]}"
+
+
+def _service(flight: dict[str, Any]) -> str:
+    return f"JAL {int(flight['flight_no'][2:])}"
 
 
 class JalOnline:
@@ -113,6 +124,16 @@ class JalOnline:
         body = self.http.read("GET", f"{PREFIX}/bookings?reference={reference}")
         return reading(lambda answer: [_found(booking) for booking in answer["bookings"]], body)
 
+    def quote_change(self, number: str, offer: Offer) -> ChangeQuote:
+        """What changing to another flight of the same fare costs now; JAL takes no fee beside the difference."""
+        body = self.http.read("POST", f"{PREFIX}/bookings/{number}/change-quote", {"offer_id": offer.token})
+        return reading(_change_quote, body)
+
+    def change(self, number: str, offer: Offer, *, max_cost: int) -> Changed:
+        """Change to the offer, at a cost of at most `max_cost` yen; a ticket is exchanged for a new one."""
+        wanted = {"offer_id": offer.token, "max_cost_yen": max_cost}
+        return writing(_standing, self.http.write(f"{PREFIX}/bookings/{number}/change", wanted))
+
     def quote_cancel(self, number: str) -> CancelQuote:
         """What cancelling costs now."""
         body = self.http.read("POST", f"{PREFIX}/bookings/{number}/cancel-quote", {})
@@ -143,6 +164,23 @@ def _quote(body: dict[str, Any]) -> CancelQuote:
     return CancelQuote(int(body["fee_yen"]), int(body["refund_yen"]), until)
 
 
+def _change_quote(body: dict[str, Any]) -> ChangeQuote:
+    return ChangeQuote(int(body["cost_yen"]), 0, dt.datetime.fromisoformat(body["valid_until"]))
+
+
+def _standing(body: dict[str, Any]) -> Changed:
+    hold = body["hold_until"] if body["state"] == "held" else None
+    return Changed(
+        service=_service(body["flight"]),
+        departs=dt.datetime.fromisoformat(body["flight"]["departs_at"]),
+        detail=_detail(body),
+        price=int(body["price_yen"]),
+        psfc=int(body["psfc_yen"]),
+        hold_until=dt.datetime.fromisoformat(hold) if hold else None,
+        ticketed=_ticketed(str(body["pnr"]), body["ticket"]) if body["ticket"] else None,
+    )
+
+
 def _cancelled(body: dict[str, Any]) -> Cancelled:
     return Cancelled(int(body["fee_yen"]), int(body["refund_yen"]), dt.datetime.fromisoformat(body["cancelled_at"]))
 
@@ -152,4 +190,4 @@ def _found(body: dict[str, Any]) -> Found:
     state = "cancelled" if body["state"] in {"cancelled", "expired"} else str(body["state"])
     ticketed = _ticketed(str(body["pnr"]), body["ticket"]) if body["ticket"] else None
     cancelled = _cancelled(body["cancellation"]) if body["cancellation"] else None
-    return Found(state, _booked(body), ticketed, cancelled)
+    return Found(state, _booked(body), ticketed, cancelled, _standing(body))

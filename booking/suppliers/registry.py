@@ -21,9 +21,13 @@ class NotOffered(LookupError):
 def adapter_for(supplier: str, link: Link, capability: type[Capability]) -> Capability:
     """The adapter of a supplier, as the capability asked for. Raises NotOffered."""
     make = ADAPTERS.get(supplier)
-    adapter = make(link) if make else None
+    return capable(make(link) if make else None, capability)
+
+
+def capable(adapter: object, capability: type[Capability]) -> Capability:
+    """The same adapter, as another of its capabilities. Raises NotOffered."""
     if not isinstance(adapter, capability):
-        raise NotOffered(supplier)
+        raise NotOffered(type(adapter).__name__)
     return adapter
 
 

@@ -73,7 +73,8 @@ class Night:
 class Offer:
     """Something that can be chosen. `price` is the whole in yen; `basis` says where an estimate comes from.
 
-    `psfc` is the 旅客施設使用料 inside the price where the supplier states it apart, else 0.
+    `psfc` is the 旅客施設使用料 inside the price where the supplier states it apart, else 0. `family` is what the supplier
+    calls the fare, where a change has to stay within it.
     """
 
     supplier: str
@@ -96,6 +97,7 @@ class Offer:
     reversible: bool = True
     changeable: bool = False
     psfc: int = 0
+    family: str = ""
 
     @property
     def is_gone(self) -> bool:
@@ -203,13 +205,48 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeQuote:
+    """What a change costs now: the signed difference of the prices, and a fee beside it."""
+
+    difference: int
+    fee: int
+    valid_until: dt.datetime | None = None
+
+    @property
+    def cost(self) -> int:
+        """Both together, in yen; negative when money comes back."""
+        return self.difference + self.fee
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The booking as it stands after a change: its first ride, its price, and the new ticket if it had one.
+
+    `detail` is fare and seat as in the offer; `fee` is what the change cost beside the difference.
+    """
+
+    service: str
+    departs: dt.datetime
+    detail: str
+    price: int
+    fee: int = 0
+    psfc: int = 0
+    hold_until: dt.datetime | None = None
+    ticketed: Ticketed | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """A booking that the supplier holds under our key, in its present state: held, ticketed or cancelled."""
+    """A booking that the supplier holds under our key, in its present state: held, ticketed or cancelled.
+
+    `standing` says which ride it is for, where the supplier can change bookings.
+    """
 
     state: str
     booked: Booked
     ticketed: Ticketed | None = None
     cancelled: Cancelled | None = None
+    standing: Changed | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from booking.models import Part
 from booking.permissions import SEARCH
 from booking.queries import results as found
 from booking.queries.places import find_places
+from booking.services.changing import propose_change
 from booking.services.searching import open_search
 from booking.services.trips import draft_trip, read_picks
 from lib import clock, kept, wake
@@ -115,6 +116,10 @@ def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
         # The address of a refused choice, opened again.
         return redirect_see_other(request, reverse("booking:results", args=[pk]))
     try:
+        if asked.replaces is not None:
+            picks = read_picks(asked, request.POST.dict())
+            change = propose_change(actor, asked, pick=picks[0])
+            return redirect_see_other(request, reverse("booking:change_page", args=[change.public_id]))
         trip = draft_trip(actor, asked, picks=read_picks(asked, request.POST.dict()))
     except AlreadySubmitted as error:
         messages.warning(request, error.message)

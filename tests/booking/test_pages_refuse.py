@@ -145,7 +145,7 @@ def test_a_sold_out_flight_stands_on_the_trips_page_with_the_next_step(client, t
     page = text_of(client.get(f"/trips/{trip.public_id}/"))
     assert "を予約できませんでした" in page
     assert "お金はかかっていません" in page
-    assert "同じ条件で探し直す" in page
+    assert "代わりを探す" in page
 
 
 def test_a_supplier_that_is_down_says_so_beside_the_others_results(client, traveller, sandbox):

@@ -19,6 +19,7 @@ from booking.models import (
     AgencyFee,
     BillingDayRule,
     CallVerb,
+    Change,
     Charge,
     FeedRow,
     SaleOpening,
@@ -58,6 +59,7 @@ def complete(stage: Stage) -> None:
     reissue_invoice(desk, stage.invoice, reason="紛失")
     correct_invoice(desk, stage.to_correct)
     OneOffRequest.objects.filter(pk=stage.one_off.pk).update(invoice=stage.invoice)
+    Change.objects.filter(pk=stage.change_at_site.pk).update(replacement=stage.booked)
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()

@@ -14,7 +14,7 @@ from lib import clock
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-COMPLETE = {"number": "X1", "ticketed_at": clock.now(), "cancelled_at": clock.now()}
+COMPLETE = {"number": "X1", "not_before": clock.now(), "ticketed_at": clock.now(), "cancelled_at": clock.now()}
 
 
 def put(reservation: Reservation, state: str) -> None:
@@ -100,3 +100,14 @@ def test_one_may_come_while_the_other_goes_but_no_third(part_of):
     assert not refuses(lambda: part_of(other(first)))
     assert refuses(lambda: part_of(other(first, number="X3")))
     assert refuses(lambda: part_of(other(first, number="X4"), outgoing=True))
+
+
+@pytest.mark.parametrize("state", ReservationState.values)
+def test_a_ride_that_a_change_has_replaced_is_dead_in_every_state(state):
+    reservation = factories.reservation(**COMPLETE)
+    ride = factories.segment(reservation)
+    Segment.objects.filter(pk=ride.pk).update(superseded=True)
+    put(reservation, ReservationState.BOOKED)
+    put(reservation, state)
+    assert list(Segment.everything.filter(pk=ride.pk).values_list("live", flat=True)) == [False]
+    assert not reservation.segments.exists()

@@ -113,6 +113,12 @@ booking:stop_waiting                 POST    in     code   303    303    404    
 booking:go_on                        POST    in     code   303    303    404    404    404    404    303    404
 booking:cancel                       GET     in     code   200    200    404    404    404    404    200    404
 booking:cancel                       POST    in     code   303    303    404    404    404    404    303    404
+booking:change                       GET     in     code   200    200    404    404    404    404    200    404
+booking:change                       POST    in     code   303    303    404    404    404    404    303    404
+booking:change_page                  GET     in     code   200    200    404    404    404    404    200    404
+booking:change_page                  POST    in     code   303    303    404    404    404    404    303    404
+booking:change_number                POST    in     code   303    303    404    404    404    404    303    404
+booking:change_drop                  POST    in     code   303    303    404    404    404    404    303    404
 booking:refund                       GET     in     code   404    404    404    404    404    404    200    404
 booking:refund                       POST    in     code   404    404    404    404    404    404    303    404
 booking:no_show                      GET     in     code   404    404    404    404    404    404    200    404

@@ -22,7 +22,18 @@ from billing.models import Invoice, InvoiceDocument, Period
 from billing.rules.one_off import OneOffLine
 from billing.rules.papers import face_values
 from billing.services import ask_charge_correction, ask_invoice_correction, ask_one_off, open_periods, prepare_closing
-from booking.models import ChargeKind, Feed, Part, Reservation, Search, SearchAnswer, SupplierCall, TaxClass, Way
+from booking.models import (
+    Change,
+    ChargeKind,
+    Feed,
+    Part,
+    Reservation,
+    Search,
+    SearchAnswer,
+    SupplierCall,
+    TaxClass,
+    Way,
+)
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
@@ -128,6 +139,28 @@ class Stage:
             search=self.search, connection=self.ex, part=Part.OUT, state="answered", asked_at=clock.now(),
             answered_at=clock.now(), offers=[rail_offer(day).as_json()],
         )  # fmt: skip
+        self._changes(rail_offer(day).as_json(), fare)
+
+    def _changes(self, offer: dict[str, Any], fare: dict[str, Any]) -> None:
+        """One change that waits to be confirmed, one that was confirmed and is made at the supplier's site."""
+        trip = factories.trip(self.own, day=TRAVEL, search=self._asked("changing"), authorised_total=200000)
+        rides = {
+            part: factories.reservation(trip, self.ex, number=number, offer=offer, **fare)
+            for part, number in (("out", "2004"), ("back", "2005"))
+        }
+        for part, ride in rides.items():
+            factories.segment(ride, part=part)
+        chosen = {
+            "kind": "own",
+            "search": self.search,
+            "answer": self.answer,
+            "offer": offer,
+            "created_at": clock.now(),
+        }
+        self.change = Change.objects.create(reservation=rides["out"], **chosen)
+        self.change_at_site = Change.objects.create(
+            reservation=rides["back"], state="confirmed", max_cost=0, max_fee=0, confirmed_at=clock.now(), **chosen
+        )
 
     def _lost_answer(self, nothing: dict[str, Any]) -> SupplierCall:
         """A booking whose answer was lost an hour ago."""
@@ -249,6 +282,10 @@ class Stage:
             "booking:call_ask": self.call,
             "booking:call_settle": self.call,
             "booking:cancel": self.ticketed,
+            "booking:change": self.change.reservation,
+            "booking:change_page": self.change,
+            "booking:change_number": self.change_at_site,
+            "booking:change_drop": self.change,
             "booking:choose": self.search,
             "booking:confirm": self.draft,
             "booking:feed": self.feed,
@@ -302,6 +339,9 @@ class Stage:
             "billing:one_off": self._initial_costs,
             "booking:call_settle": lambda: {"happened": "no", "why": "管理画面で確認"},
             "booking:cancel": lambda: {"fee": "320", "refunded": "no"},
+            "booking:change": lambda: {**day_fields("day", TRAVEL), "kinds": "rail"},
+            "booking:change_page": lambda: {"max_cost": "0", "max_fee": "0"},
+            "booking:change_number": lambda: {"number": "2005", "price": "15640"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
             "booking:feeds": self._upload,

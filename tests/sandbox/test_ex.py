@@ -308,3 +308,25 @@ def test_sale_opens_one_year_before_at_half_past_five(box: Running, person: http
 def test_signing_out_ends_the_session(person: httpx.Client):
     person.post("/ex/logout")
     assert person.get("/ex/top").url.path == "/ex/login"
+
+
+def test_rows_of_a_file_come_late_or_doubled_or_out_of_order_and_the_next_file_is_whole(
+    box: Running, person: httpx.Client
+):
+    for number in range(6):
+        buy(person, f"T2612{number:04d}")
+    whole = usage(box)
+    numbers = [row["出張番号"] for row in whole]
+
+    box.fault("ex", "usage", "rows_late", share=0.5)
+    assert usage(box) == whole[:3]
+    box.fault("ex", "usage", "rows_missing", share=0.5)
+    some = [row["出張番号"] for row in usage(box)]
+    assert set(some) < set(numbers)
+    box.fault("ex", "usage", "rows_doubled", share=1)
+    assert [row["出張番号"] for row in usage(box)] == [number for number in numbers for _ in range(2)]
+    box.fault("ex", "usage", "rows_shuffled")
+    shuffled = [row["出張番号"] for row in usage(box)]
+    assert sorted(shuffled) == numbers != shuffled
+
+    assert usage(box) == whole

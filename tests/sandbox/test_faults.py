@@ -223,3 +223,74 @@ def test_a_fault_can_strike_a_page_for_people(box: Running):
     page = box.client.get("/ex/login")
     assert page.status_code == 503
     assert "システムの保守のため" in page.text
+
+
+def test_a_fault_of_one_reference_leaves_other_bookings_alone(box: Running):
+    body = request(box)
+    box.fault("jal-online", "book", "sold_out", reference="K2")
+    assert box.jal("POST", "/bookings", body).status_code == 201
+    assert box.jal("POST", "/bookings", body | {"reference": "K2"}).status_code == 409
+
+
+def test_a_fault_of_one_reference_strikes_what_names_only_its_booking(box: Running):
+    pnr = box.jal("POST", "/bookings", request(box)).json()["pnr"]
+    box.fault("jal-online", "ticket", "maintenance", reference="K1")
+    assert box.jal("POST", f"/bookings/{pnr}/ticket", {"max_price_yen": 99999}).status_code == 503
+
+
+def struck(box: Running, references: list[str]) -> set[str]:
+    """Which of these questions a fault of every second request strikes."""
+    box.call("DELETE", "/_control/faults")
+    box.fault("yado-net", "find", "error_500", times=1000, probability=0.5, seed=4)
+    return {
+        name for name in references if box.yado("GET", f"/itineraries?reference={name}", wrong=True).status_code == 500
+    }
+
+
+def test_chance_strikes_the_same_requests_in_whatever_order_they_come(box: Running):
+    references = [f"R{number}" for number in range(40)]
+    first = struck(box, references)
+    assert 8 < len(first) < 32
+    assert struck(box, references[::-1]) == first
+
+
+def test_a_dearer_booking_stands_at_more_than_was_offered(box: Running):
+    body = request(box)
+    offered = fare(box, "FLEX")["price_yen"]
+    box.fault("jal-online", "book", "dearer")
+    booking = box.jal("POST", "/bookings", body).json()
+    assert booking["price_yen"] > offered
+    assert booking["price_yen"] == booking["fare_yen"] + booking["psfc_yen"]
+    pnr = booking["pnr"]
+    assert box.jal("POST", f"/bookings/{pnr}/ticket", {"max_price_yen": offered}).status_code == 409
+    assert box.jal("POST", f"/bookings/{pnr}/ticket", {"max_price_yen": booking["price_yen"]}).status_code == 200
+
+
+@pytest.mark.parametrize("operation", ["ex.purchase", "jal-online.ticket", "yado-net.*"])
+@pytest.mark.parametrize("kind", ["dearer", "rows_late"])
+def test_a_fault_that_cannot_happen_there_is_refused(operation: str, kind: str, box: Running):
+    supplier, _, name = operation.partition(".")
+    wanted = {"supplier": supplier, "operation": name, "fault": kind}
+    assert box.call("POST", "/_control/faults", wanted).status_code == 400
+
+
+def test_a_profile_takes_the_place_of_what_waited(box: Running):
+    box.fault("ex", "purchase", "sold_out")
+    profile = {"probability": 0.2, "seed": 3, "seconds": 0.1}
+    waiting = box.call("POST", "/_control/profile", profile).json()["faults"]
+    kinds = {(one["supplier"], one["operation"], one["fault"]) for one in waiting}
+    assert ("jal-online", "book", "dearer") in kinds
+    assert ("ex", "usage", "rows_shuffled") in kinds
+    assert ("ex", "purchase", "dearer") not in kinds
+    by_operation = [
+        one["probability"] for one in waiting if (one["supplier"], one["operation"]) == ("yado-net", "book")
+    ]
+    assert round(sum(by_operation), 6) == 0.2
+    assert box.call("POST", "/_control/profile", {"probability": 0}).json()["faults"] == []
+
+
+def test_a_profile_may_be_of_some_kinds_and_operations_only(box: Running):
+    wanted = {"kinds": ["hang", "drip"], "operations": ["yado-net.find"]}
+    waiting = box.call("POST", "/_control/profile", wanted).json()["faults"]
+    assert [(one["operation"], one["fault"]) for one in waiting] == [("find", "hang"), ("find", "drip")]
+    assert box.call("POST", "/_control/profile", {"operations": ["yado-net.ticket"]}).status_code == 400

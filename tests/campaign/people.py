@@ -1,0 +1,430 @@
+"""People and their stories: each wish is a generator that acts, yields how many seconds it waits, and acts again."""
+
+import datetime as dt
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
+
+from django.db import connections
+
+from accounts.models import User
+from booking.models import AnswerState, Reservation, ReservationState, Search, SearchAnswer, Trip
+from booking.queries.parts import part_of
+from booking.services.searching import Wish as Asked
+from lib import clock, jst
+from tests.campaign import plan
+from tests.campaign.doors import AWAY, NO, Away, Browser, Door, Services
+from tests.campaign.ex_site import Bought, ExSite, NotBought
+from tests.world import Sandbox, city
+
+R = ReservationState
+Story = Generator[float, None, None]
+T = TypeVar("T")
+MOVING = {R.DRAFT, R.BOOKING, R.TICKETING, R.CANCELLING, R.CHANGING, R.UNKNOWN}
+REST_SECONDS = 120
+
+
+@dataclass
+class Person:
+    """Somebody who travels, with a member number at each supplier."""
+
+    user: User
+    ex_member: str
+    browser: Browser | None = None
+    site: ExSite | None = None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+@dataclass
+class World:
+    """What the stories share, and what they tell the judge."""
+
+    people: list[Person]
+    sandbox: Sandbox
+    origin: str
+    confirmed: dict[int, UUID] = field(default_factory=dict)
+    abandoned: Counter[str] = field(default_factory=Counter)
+    noes: Counter[str] = field(default_factory=Counter)
+    acts: Counter[str] = field(default_factory=Counter)
+
+    def door(self, wish: plan.Wish) -> Door:
+        person = self.people[wish.person]
+        if wish.via != "http":
+            return Services(person.user)
+        with person.lock:
+            person.browser = person.browser or Browser(person.user, self.origin)
+            return person.browser
+
+    def site(self, wish: plan.Wish) -> ExSite:
+        person = self.people[wish.person]
+        with person.lock:
+            person.site = person.site or ExSite(self.sandbox.url, person.ex_member)
+            return person.site
+
+
+def story(world: World, wish: plan.Wish) -> Story:
+    """From the search to the last thing that the person does about it."""
+    door = yield from patiently(world, lambda: world.door(wish))
+    if door is None:
+        return
+    tokens = yield from _searched(world, wish, door)
+    if tokens is None:
+        world.abandoned["no offers"] += 1
+        return
+    search, chosen = tokens
+    trip = yield from patiently(world, lambda: door.choose(search, chosen))
+    if trip is None:
+        world.abandoned["choice refused"] += 1
+        return
+    yield from patiently(world, lambda: _arm(world, wish, trip))
+    for _ in range(wish.presses):
+        yield from patiently(world, lambda: door.confirm(trip))
+    released = Trip.objects.filter(public_id=trip).exclude(state="draft")
+    if not (yield from patiently(world, released.exists)):
+        world.abandoned["confirmation refused"] += 1
+        return
+    world.confirmed[wish.n] = trip
+    if not (yield from _rest(trip)):
+        return
+    yield from _afterwards(world, wish, door, trip)
+    yield from _changed(world, wish, door, trip)
+
+
+def patiently(world: World, act: Callable[[], T]) -> Generator[float, None, T | None]:
+    """Do it, again while the portal or its database is away; None when the portal says no."""
+    for _ in range(60):
+        try:
+            return act()
+        except (*AWAY, Away):
+            world.acts["tried again"] += 1
+            yield 1.0
+        except NO as no:
+            world.noes[f"{type(no).__name__}: {no}"[:60]] += 1
+            return None
+    world.noes["away for a minute"] += 1
+    return None
+
+
+def _searched(world: World, wish: plan.Wish, door: Door) -> Generator[float, None, tuple[UUID, dict[str, str]] | None]:
+    for attempt in range(3):
+        search = yield from patiently(world, lambda n=attempt: door.search(_asked(world, wish, n)))
+        if search is None:
+            return None
+        world.acts["search"] += 1
+        until = time.monotonic() + 40
+        while time.monotonic() < until:
+            yield 0.4
+            tokens = yield from patiently(world, lambda search=search: _tokens(wish, search))
+            if tokens is None:
+                break
+            if len(tokens) == len(wish.parts):
+                return search, tokens
+    return None
+
+
+def _asked(world: World, wish: plan.Wish, attempt: int) -> Asked:
+    suppliers = {part.supplier for part in wish.parts}
+    out_on = clock.today() + dt.timedelta(days=wish.days)
+    parts = {part.part for part in wish.parts}
+    return Asked(
+        traveller=world.people[wish.person].user,
+        # One search of many: the same wish within two minutes would be the same search.
+        purpose=f"現地協議 {wish.n}-{attempt}",
+        origin=city(wish.origin),
+        destination=city(wish.destination),
+        out_on=out_on,
+        back_on=out_on + dt.timedelta(days=wish.nights) if "back" in parts else None,
+        nights=wish.nights,
+        air=plan.AIR in suppliers,
+        rail=plan.RAIL in suppliers,
+    )
+
+
+def _tokens(wish: plan.Wish, search: UUID) -> dict[str, str] | None:
+    """The chosen offers so far; None when an answer that is needed came back empty."""
+    found: dict[str, str] = {}
+    answers = Search.objects.get(public_id=search).answers.select_related("connection")
+    rows = {(answer.part, answer.connection.supplier): answer for answer in answers}
+    for part in wish.parts:
+        answer = rows.get((part.part, part.supplier))
+        if answer is None or answer.state == AnswerState.FAILED:
+            return None
+        if answer.state != AnswerState.ANSWERED:
+            continue
+        token = _token(part, answer)
+        if token is None:
+            return None
+        found[part.part] = token
+    return found
+
+
+def _token(part: plan.Part, answer: SearchAnswer) -> str | None:
+    """The part's choice among the offers of an answer; None when there is none that fits."""
+    numbers = list(range(len(answer.offers)))
+    fitting = [n for n in numbers if part.supplier != plan.AIR or part.fare in answer.offers[n]["detail"]]
+    # Early on the way out and late on the way back, so that no choice contradicts another.
+    fitting = fitting[::-1] if part.part == "back" else fitting
+    return f"{answer.public_id}.{fitting[min(part.choice, len(fitting) - 1)]}" if fitting else None
+
+
+def _arm(world: World, wish: plan.Wish, trip: UUID) -> None:
+    """The faults of the plan, waiting for this trip's bookings."""
+    for reservation in Reservation.objects.filter(trip__public_id=trip, state=R.DRAFT):
+        part = _part_of(wish, reservation)
+        for fault in part.faults:
+            world.sandbox.fault(
+                plan.WIRE[part.supplier], fault.operation, fault.fault,
+                times=fault.times, reference=reservation.reference, **fault.more,
+            )  # fmt: skip
+
+
+def _part_of(wish: plan.Wish, reservation: Reservation) -> plan.Part:
+    item = part_of(reservation)
+    return next(part for part in wish.parts if part.part == item.part)
+
+
+def _rest(trip: UUID, *, seconds: float = REST_SECONDS) -> Generator[float, None, bool]:
+    """Wait until nothing of the trip moves; False when that takes too long, which is the judge's business."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        yield 0.7
+        try:
+            rows = Reservation.objects.filter(trip__public_id=trip)
+            if not rows.filter(state__in=MOVING).exists():
+                return True
+        except AWAY:
+            continue
+    return False
+
+
+def _afterwards(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
+    def rows() -> list[Reservation]:
+        found = Reservation.objects.filter(trip__public_id=trip).exclude(state=R.WITHDRAWN)
+        return list(found.select_related("trip__traveller", "connection"))
+
+    for reservation in (yield from patiently(world, rows)) or ():
+        if reservation.state == R.BOOKED and "料金が" in reservation.problem:
+            yield from _dearer(world, wish, door, reservation)
+        elif reservation.state == R.HANDED_OFF:
+            yield from _handed_off(world, wish, door, reservation)
+    if not (yield from _rest(trip)):
+        return
+    for reservation in (yield from patiently(world, rows)) or ():
+        part = yield from patiently(world, lambda it=reservation: _part_of(wish, it))
+        if part and part.then == "cancel" and reservation.state in {R.BOOKED, R.TICKETED} and reservation.way == "api":
+            world.acts["cancel"] += 1
+            for _ in range(3):
+                yield from patiently(world, lambda it=reservation: door.cancel(it))
+                yield from _rest(trip)
+                again = yield from patiently(world, lambda it=reservation: _fresh(it))
+                if again is None or again.state not in {R.BOOKED, R.TICKETED}:
+                    break
+
+
+def _changed(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
+    """Other rides and stays: instead of what stands, and of what could not be had."""
+
+    def rows() -> list[tuple[Reservation, plan.Part]]:
+        found = Reservation.objects.filter(trip__public_id=trip, way="api").exclude(state=R.WITHDRAWN)
+        return [(row, _part_of(wish, row)) for row in found.select_related("trip__traveller", "connection")]
+
+    for reservation, part in (yield from patiently(world, rows)) or ():
+        lost = reservation.state in {R.FAILED, R.EXPIRED}
+        stands = reservation.state in {R.BOOKED, R.TICKETED} and part.then == "change"
+        if part.instead is None or not (lost or stands):
+            continue
+        world.acts["look for another instead" if stands else "look again"] += 1
+        change = yield from _proposed(world, wish, door, reservation, part)
+        if change is None:
+            world.abandoned["no change"] += 1
+        elif part.instead.ends == "drop":
+            yield from patiently(world, lambda it=change: door.drop(it))
+        else:
+            arm = partial(_arm_change, world, part, reservation)
+            yield from patiently(world, arm)
+            for _ in range(wish.presses):
+                yield from patiently(world, lambda it=change: door.change(it))
+            yield from _rest(trip)
+
+
+def _proposed(
+    world: World, wish: plan.Wish, door: Door, reservation: Reservation, part: plan.Part
+) -> Generator[float, None, UUID | None]:
+    """A search for something else, answered, and one of its offers chosen."""
+    instead = part.instead
+    assert instead is not None
+
+    def look() -> UUID:
+        rides = reservation.segments.order_by("departs").first()
+        first: Any = rides or reservation.nights.order_by("date").first()
+        day = first.travel_on if rides else first.date
+        return door.look_instead(reservation, day + dt.timedelta(days=instead.days), wish.nights if not rides else 0)
+
+    search = yield from patiently(world, look)
+    if search is None:
+        return None
+    wanted = replace(part, fare=instead.fare, choice=instead.choice)
+    until = time.monotonic() + 40
+    while time.monotonic() < until:
+        yield 0.4
+        tokens = yield from patiently(world, lambda: _tokens_instead(wanted, search))
+        if tokens is None:
+            return None
+        if tokens:
+            return (yield from patiently(world, partial(door.propose, search, tokens)))
+    return None
+
+
+def _tokens_instead(part: plan.Part, search: UUID) -> dict[str, str] | None:
+    """The offer that was chosen, under the search's own name of the part; empty while the answer is still to come."""
+    answer = Search.objects.get(public_id=search).answers.filter(connection__supplier=part.supplier).first()
+    if answer is None or answer.state == AnswerState.FAILED:
+        return None
+    if answer.state != AnswerState.ANSWERED:
+        return {}
+    token = _token(part, answer)
+    return {answer.part: token} if token else None
+
+
+def _arm_change(world: World, part: plan.Part, reservation: Reservation) -> None:
+    """Faults for the booking that stands, and for the one that would come in its place, which is numbered next."""
+    assert part.instead is not None
+    trip = reservation.trip
+    next_one = f"{trip.number}-{trip.reservations.count() + 1:02d}"
+    armed = [(reservation.reference, part.instead.faults), (next_one, part.instead.new_faults)]
+    for reference, faults in armed:
+        for fault in faults:
+            world.sandbox.fault(
+                plan.WIRE[part.supplier], fault.operation, fault.fault,
+                times=fault.times, reference=reference, **fault.more,
+            )  # fmt: skip
+
+
+def _fresh(reservation: Reservation) -> Reservation:
+    return Reservation.objects.select_related("trip__traveller", "connection").get(pk=reservation.pk)
+
+
+def _dearer(world: World, wish: plan.Wish, door: Door, reservation: Reservation) -> Story:
+    world.acts[f"dearer: {wish.when_dearer}"] += 1
+    if wish.when_dearer != "leave":
+        price = reservation.price if wish.when_dearer == "accept" else None
+        yield from patiently(world, lambda: door.ticket(reservation, price))
+
+
+def _handed_off(world: World, wish: plan.Wish, door: Door, reservation: Reservation) -> Story:
+    part = yield from patiently(world, lambda: _part_of(wish, reservation))
+    then = part.then if part else "forget"
+    world.acts[f"hand-off: {then}"] += 1
+    if then == "forget":
+        return
+    if then == "give up":
+        yield from patiently(world, lambda: door.give_up(reservation))
+        return
+    bought = yield from patiently(world, lambda: _bought(world, wish, reservation))
+    if bought is None or isinstance(bought, NotBought):
+        yield from patiently(world, lambda: door.give_up(reservation))
+        return
+    if then == "gone":
+        return
+    price = None if then == "number only" else bought.price
+    entered = _entered(reservation, bought.number, price)
+    for sum_given in (price, None):
+        yield from patiently(world, lambda given=sum_given: door.enter_number(reservation, bought.number, given))
+        if (yield from patiently(world, entered)):
+            break
+    if then == "refund" and (yield from patiently(world, entered)):
+        try:
+            fee = world.site(wish).refund(bought)
+        except NotBought:
+            return
+        fresh = yield from patiently(world, lambda: _fresh(reservation))
+        if fresh is not None:
+            yield from patiently(world, lambda: door.refunded(fresh, fee))
+
+
+def _entered(reservation: Reservation, number: str, _price: int | None) -> Callable[[], bool]:
+    return lambda: Reservation.objects.filter(pk=reservation.pk, number=number).exists()
+
+
+def _bought(world: World, wish: plan.Wish, reservation: Reservation) -> Bought | NotBought:
+    ride = reservation.segments.order_by("departs").first()
+    assert ride is not None
+    try:
+        return world.site(wish).buy(
+            day=ride.travel_on,
+            origin=ride.from_name,
+            destination=ride.to_name,
+            at=jst.clock_time(ride.departs),
+            trip_number=reservation.trip.number,
+        )
+    except NotBought as no:
+        return no
+
+
+class Turns:
+    """Lets many stories go on side by side in a few threads, each when its pause is over."""
+
+    def __init__(self, threads: int, *, in_hand: int) -> None:
+        self.waiting: list[tuple[float, int, Story]] = []
+        self.problems: list[str] = []
+        self.in_hand = in_hand
+        self.open = 0
+        self._serial = 0
+        self._lock = threading.Lock()
+        self._ended = False
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def begin(self, one: Story) -> None:
+        """Take a story on as soon as fewer than `in_hand` are open."""
+        while self.open >= self.in_hand:
+            time.sleep(0.05)
+        with self._lock:
+            self.open += 1
+        self._push(0.0, one)
+
+    def finish(self, seconds: float) -> bool:
+        """Wait until every story has ended; whether they all did."""
+        until = time.monotonic() + seconds
+        while self.open and time.monotonic() < until:
+            time.sleep(0.1)
+        self._ended = True
+        return not self.open
+
+    def _push(self, pause: float, one: Story) -> None:
+        with self._lock:
+            self._serial += 1
+            self.waiting.append((time.monotonic() + pause, self._serial, one))
+            self.waiting.sort()
+
+    def _pop(self) -> Story | None:
+        with self._lock:
+            if self.waiting and self.waiting[0][0] <= time.monotonic():
+                return self.waiting.pop(0)[2]
+        return None
+
+    def _work(self) -> None:
+        while not self._ended:
+            one = self._pop()
+            if one is None:
+                time.sleep(0.02)
+                continue
+            try:
+                pause = next(one)
+            except StopIteration:
+                pause = None
+            except Exception as error:  # noqa: BLE001  the campaign goes on, and tells
+                self.problems.append(f"{type(error).__name__}: {error}"[:400])
+                pause = None
+            connections.close_all()
+            if pause is None:
+                with self._lock:
+                    self.open -= 1
+            else:
+                self._push(pause, one)
