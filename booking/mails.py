@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.conf import settings
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 
@@ -28,6 +29,7 @@ HIDDEN = frozenset({R.WITHDRAWN})
 # Kinds of reminders, each sent once about a reservation.
 NUMBER_ON_SALE, NUMBER_MORNING = "number_on_sale", "number_morning"
 NUMBER_DAY_BEFORE, NUMBER_AFTER = "number_day_before", "number_after"
+CHANGE_MORNING, CHANGE_DAY_BEFORE = "change_morning", "change_day_before"
 HOLD_SOON, HOLD_NEAR = "hold_24h", "hold_3h"
 
 
@@ -110,10 +112,30 @@ def tell_hold_ends(actor: Actor, reservation: Reservation, *, kind: str) -> None
 
 @inside
 def tell_expired(actor: Actor, reservation: Reservation) -> None:
-    """The last moment to ticket has passed: what is lost, and what to do."""
-    trip = reservation.trip
+    """The last moment to ticket has passed: what is lost, and what to do or what comes in its place.
+
+    Of a new booking that a change wanted, the mail of that change has told it.
+    """
+    if Change.objects.filter(replacement=reservation, state=ChangeState.REFUSED).exists():
+        return
+    trip, standing = reservation.trip, Q(state__in=[ChangeState.CONFIRMED, ChangeState.DONE])
+    change = Change.objects.filter(standing, reservation=reservation, replacement__isnull=False).first()
     subject = f"予約が期限切れになりました（出張 {trip.number}）"
-    _to_traveller(actor, trip, kind="expired", subject=subject, reservations=[reservation], about=reservation)
+    _to_traveller(
+        actor, trip, kind="expired", subject=subject, reservations=[reservation], about=reservation,
+        instead=change.replacement if change else None,
+    )  # fmt: skip
+
+
+@inside
+def tell_change_missing(actor: Actor, change: Change, *, kind: str) -> None:
+    """The traveller has confirmed a change that is made on the supplier's own site, and has not entered it yet."""
+    old = change.reservation
+    subject = f"変更の入力のお願い（出張 {old.trip.number}）"
+    _to_traveller(
+        actor, old.trip, kind=kind, subject=subject, reservations=[old], about=change, template="change_missing",
+        ride=old.segments.order_by("departs").first(), offer=offer_from_json(change.offer),
+    )  # fmt: skip
 
 
 @inside
@@ -139,7 +161,7 @@ def _to_traveller(
     kind: str,
     subject: str,
     reservations: list[Reservation],
-    about: Trip | Reservation | None = None,
+    about: Trip | Reservation | Change | None = None,
     template: str = "",
     **more: object,
 ) -> None:

@@ -1,6 +1,7 @@
 """Work of the room: each task takes an id and calls a verb or driver; what must happen stands in rows."""
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from celery import shared_task
 
@@ -22,6 +23,7 @@ from lib.errors import PortalError
 
 BOOKER = service_actor("booker")
 SWEEPER = service_actor("sweeper")
+Row = TypeVar("Row")
 
 
 @shared_task(name="booking.tasks.ask_supplier")
@@ -75,9 +77,11 @@ def sweep_hold_reminders() -> None:
 
 @shared_task
 def sweep_number_reminders() -> None:
-    """Numbers of bookings on suppliers' own sites that nobody has entered."""
+    """Numbers and changes of bookings on suppliers' own sites that nobody has entered."""
     for reservation in reminders.numbers_to_ask_for():
         _unless_moved(reminders.remind_of_number, reservation)
+    for change in reminders.changes_to_ask_for():
+        _unless_moved(reminders.remind_of_change, change)
 
 
 @shared_task
@@ -97,9 +101,9 @@ def sweep_travelled() -> None:
         _unless_moved(travelled.settle_stay, reservation)
 
 
-def _unless_moved(step: Callable[[Actor, Reservation], None], reservation: Reservation) -> None:
+def _unless_moved(step: Callable[[Actor, Row], None], row: Row) -> None:
     """Somebody else was first: theirs stands, and the next row is looked at."""
     try:
-        step(SWEEPER, reservation)
+        step(SWEEPER, row)
     except PortalError:
         return

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.queries import EventLine, history_of
-from booking.models import CallState, ReservationState, SupplierCall
+from booking.models import CallState, CallVerb, ReservationState, SupplierCall
 from booking.permissions import READ_CALL, SETTLE_CALL
+from booking.queries.changing import Line, wanted_line
 from lib import clock
 from lib.actor import Actor
 
@@ -42,7 +43,10 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class CallPage:
-    """Everything on a call's page; `may_commit_until` (wall time) is None once the supplier's quiet time is over."""
+    """Everything on a call's page; `may_commit_until` (wall time) is None once the supplier's quiet time is over.
+
+    `wanted` is what a change shall lead to.
+    """
 
     call: SupplierCall
     said: Sequence[Said]
@@ -50,6 +54,7 @@ class CallPage:
     is_open: bool
     may_settle: bool
     may_commit_until: dt.datetime | None
+    wanted: Line | None
 
 
 def call_page(actor: Actor, call: SupplierCall) -> CallPage:
@@ -69,4 +74,12 @@ def call_page(actor: Actor, call: SupplierCall) -> CallPage:
         is_open=is_open,
         may_settle=is_open and actor.may(SETTLE_CALL),
         may_commit_until=until if until and until > clock.wall() else None,
+        wanted=_wanted(call) if call.verb == CallVerb.CHANGE else None,
     )
+
+
+def _wanted(call: SupplierCall) -> Line | None:
+    """Of the booking's changes the one that this call carried out: the last that was confirmed before it."""
+    changes = call.reservation.changes.filter(confirmed_at__lte=call.created_at).order_by("-confirmed_at")
+    change = changes.select_related("answer__connection").first()
+    return wanted_line(change) if change else None

@@ -123,13 +123,19 @@ def change_page(
     return ChangePage(
         change=change,
         old=_line(offer_from_json(old.offer), old.connection.name, old.price),
-        new=_line(offer, change.answer.connection.name, offer.price),
+        new=wanted_line(change),
         difference=difference,
         fee=fee,
         valid_until=valid_until,
         cancel_rows=cancel_rows_of([list(offer.steps)]),
         by_hand=change.kind == ChangeKind.REBOOK and old.way != Way.API,
     )
+
+
+def wanted_line(change: Change) -> Line:
+    """What the change wants, in a line."""
+    offer = offer_from_json(change.offer)
+    return _line(offer, change.answer.connection.name, offer.price)
 
 
 def _line(offer: Offer, seller: str, price: int | None) -> Line:

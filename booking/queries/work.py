@@ -5,7 +5,17 @@ import datetime as dt
 from django.db.models import Min, Q, QuerySet
 from django.urls import reverse
 
-from booking.models import CallState, FeedRow, Reservation, ReservationState, SupplierCall, Trip, TripState
+from booking.models import (
+    CallState,
+    Change,
+    ChangeKind,
+    FeedRow,
+    Reservation,
+    ReservationState,
+    SupplierCall,
+    Trip,
+    TripState,
+)
 from booking.suppliers.types import offer_from_json
 from lib import clock, jst
 from lib.actor import Actor, Scope
@@ -31,6 +41,7 @@ def _steps(actor: Actor) -> list[WorkItem]:
     reachable = Trip.objects.visible_to(actor, "booking.trip.arrange")
     desk = actor.scope("booking.trip.arrange") is Scope.ALL
     items = [_item(reservation, desk=desk) for reservation in _waiting(reachable)[:50]]
+    items += [_own_change(change, desk=desk) for change in _own_changes(reachable)[:50]]
     if not desk:
         drafts = reachable.filter(state=TripState.DRAFT).order_by("first_day").prefetch_related("reservations")
         items += [_draft(trip) for trip in drafts[:10]]
@@ -45,6 +56,27 @@ def _waiting(trips: QuerySet[Trip]) -> QuerySet[Reservation]:
     found = Reservation.objects.filter(near | asks | ended, trip__in=trips, trip__state=TripState.RELEASED)
     leaves = Min("segments__departs", filter=Q(segments__live=True))
     return found.annotate(leaves=leaves).select_related("trip__traveller").order_by("pk")
+
+
+def _own_changes(trips: QuerySet[Trip]) -> QuerySet[Change]:
+    """Changes that a person makes on the supplier's own site."""
+    found = Change.objects.under_way().filter(kind=ChangeKind.OWN, reservation__trip__in=trips)
+    return found.select_related("reservation__trip__traveller", "reservation__connection").order_by("pk")
+
+
+def _own_change(change: Change, *, desk: bool) -> WorkItem:
+    old = change.reservation
+    trip = old.trip
+    who = f"{trip.traveller.name} / " if desk else ""
+    where = f"{trip.destination_name} {jst.day_range(trip.first_day, trip.last_day)}"
+    return WorkItem(
+        "change",
+        f"{old.title} の変更を入力する",
+        f"{who}{where}。{old.connection.name}で変更したら、番号と金額を入力してください。",
+        reverse("booking:change_page", args=[change.public_id]),
+        change.confirmed_at or change.created_at,
+        verb="変更を入力する",
+    )
 
 
 def _draft(trip: Trip) -> WorkItem:

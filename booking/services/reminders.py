@@ -2,21 +2,25 @@
 
 import datetime as dt
 from operator import itemgetter
+from typing import TypeVar
 
 from django.db.models import Min, Q
 
 from audit.models import OutgoingMail
 from booking.mails import (
+    CHANGE_DAY_BEFORE,
+    CHANGE_MORNING,
     HOLD_NEAR,
     HOLD_SOON,
     NUMBER_AFTER,
     NUMBER_DAY_BEFORE,
     NUMBER_MORNING,
     NUMBER_ON_SALE,
+    tell_change_missing,
     tell_hold_ends,
     tell_number_missing,
 )
-from booking.models import Reservation, ReservationState
+from booking.models import Change, ChangeKind, ChangeState, Reservation, ReservationState
 from booking.queries.hours import sale_opens_at
 from booking.suppliers.types import offer_from_json
 from lib import clock, jst
@@ -30,6 +34,7 @@ MORNING = 9
 # A working day to decide, and the last moment at which somebody can still be reached.
 HOLD_TOLD = [(HOLD_SOON, dt.timedelta(hours=24)), (HOLD_NEAR, dt.timedelta(hours=3))]
 DAY = dt.timedelta(days=1)
+Told = TypeVar("Told", Reservation, Change)
 
 
 def numbers_to_ask_for() -> list[Reservation]:
@@ -73,10 +78,51 @@ def remind_of_number(actor: Actor, reservation: Reservation) -> None:
     tell_number_missing(actor, fresh, kind=kind)
 
 
+def changes_to_ask_for() -> list[Change]:
+    """Changes that are made on suppliers' own sites of which somebody is to be reminded now. Three queries."""
+    waiting = Change.objects.under_way().filter(kind=ChangeKind.OWN, reservation__state=R.TICKETED)
+    rows = waiting.select_related("reservation__trip").prefetch_related("reservation__segments")
+    return _untold([(row, change_occasion(row)) for row in rows])
+
+
+def change_occasion(change: Change) -> str:
+    """The last occasion that has come to ask for the change; empty when there was none, or one of the trains has left.
+
+    The morning after it was confirmed, and the day before the earlier of both trains leaves.
+    """
+    since, now = change.confirmed_at, clock.now()
+    departures = [ride.departs for ride in change.reservation.segments.all()]
+    departures += [ride.departs for ride in offer_from_json(change.offer).rides]
+    if since is None or not departures:
+        return ""
+    leaves = min(departures)
+    occasions = [
+        (jst.at(jst.day_of(since) + DAY, MORNING), CHANGE_MORNING),
+        (jst.at(jst.day_of(leaves) - DAY, MORNING), CHANGE_DAY_BEFORE),
+    ]
+    come = [occasion for occasion in occasions if since < occasion[0] <= now < leaves]
+    return sorted(come, key=itemgetter(0))[-1][1] if come else ""
+
+
+@verb
+def remind_of_change(actor: Actor, change: Change) -> None:
+    """Ask once to enter a change that was made on the supplier's own site, or to drop it. Raises Stale without an occasion."""
+    rows = Change.objects.select_for_update(no_key=True, of=("self",))
+    fresh = rows.select_related("reservation__trip__traveller", "reservation__connection").get(pk=change.pk)
+    kind = change_occasion(fresh)
+    if fresh.state != ChangeState.CONFIRMED or not _untold([(fresh, kind)]):
+        raise Stale
+    tell_change_missing(actor, fresh, kind=kind)
+
+
 def holds_to_tell() -> list[Reservation]:
-    """Bookings whose last moment to ticket is near, and whose travellers have yet to hear of it. Two queries."""
+    """Bookings whose last moment to ticket is near, and whose travellers have yet to hear of it. Two queries.
+
+    What is being changed is neither ticketed nor cancelled by its person now.
+    """
     now = clock.now()
     near = Reservation.objects.filter(state=R.BOOKED, hold_until__gt=now, hold_until__lte=now + HOLD_TOLD[0][1])
+    near = near.exclude(pk__in=Change.objects.under_way().values("reservation"))
     return _untold([(row, hold_occasion(row)) for row in near.select_related("trip")])
 
 
@@ -95,7 +141,7 @@ def remind_of_hold(actor: Actor, reservation: Reservation) -> None:
     fresh = _locked(reservation)
     kind = hold_occasion(fresh)
     held = fresh.state == R.BOOKED and fresh.hold_until is not None and fresh.hold_until > clock.now()
-    if not held or not _untold([(fresh, kind)]):
+    if not held or fresh.changes.under_way().exists() or not _untold([(fresh, kind)]):
         raise Stale
     tell_hold_ends(actor, fresh, kind=kind)
 
@@ -105,7 +151,7 @@ def _locked(reservation: Reservation) -> Reservation:
     return rows.select_related("trip__traveller", "connection").get(pk=reservation.pk)
 
 
-def _untold(found: list[tuple[Reservation, str]]) -> list[Reservation]:
+def _untold(found: list[tuple[Told, str]]) -> list[Told]:
     """Those with an occasion of which no mail tells yet."""
     due = [(row, kind) for row, kind in found if kind]
     mails = OutgoingMail.objects.filter(about_id__in=[row.public_id for row, _ in due])

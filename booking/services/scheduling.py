@@ -11,16 +11,18 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import OuterRef, Subquery
 
 from accounts.services import acting_on
 from audit.changes import advance
 from audit.services import record
 from booking.errors import CannotWithdraw
 from booking.mails import tell_result
-from booking.models import CallVerb, Reservation, ReservationState, SupplierCall, Trip
+from booking.models import CallVerb, Change, Reservation, ReservationState, SupplierCall, Trip
 from booking.queries.hours import may_begin_at
 from booking.services import arranging, searching
-from booking.services.calls import check_gate, claim_call, committed_total, settle_call
+from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, raise_total, settle_call
+from booking.services.following import follow_change
 from booking.services.keeping import keep_wish, stop_wish
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.base import Books
@@ -35,6 +37,7 @@ R = ReservationState
 UNANNOUNCED = dt.timedelta(minutes=15)
 LEFT = "出発の時刻（宿泊日）を過ぎたため、予約できませんでした。"
 GONE = "受付を待つあいだに、同じ便（部屋）・同じ料金の空きがなくなりました。"
+GIVEN_UP = "予約待ちを取りやめました。"
 ABOVE = "ほかの予約の料金が変わり、確認した合計額を超えるため、予約を止めています。"
 
 
@@ -51,10 +54,11 @@ def begin_scheduled(actor: Actor, reservation: Reservation) -> None:
     if later is not None:
         Reservation.objects.filter(pk=fresh.pk).update(not_before=later)
         record(actor, "booking.reservation.waits_on", objects=[fresh, trip], data={"not_before": later})
-    elif committed_total(trip) > (trip.authorised_total or 0):
+    elif not is_within_bound(trip):
         stop_wish(actor, fresh, why=ABOVE)
     else:
-        _claim(actor, trip, fresh)
+        check_gate(trip)
+        _claim(actor, fresh)
 
 
 def _locked(reservation: Reservation) -> tuple[Trip, Reservation]:
@@ -64,8 +68,7 @@ def _locked(reservation: Reservation) -> tuple[Trip, Reservation]:
     return trip, rows.select_related("trip__traveller", "connection").get(pk=reservation.pk)
 
 
-def _claim(actor: Actor, trip: Trip, reservation: Reservation) -> None:
-    check_gate(trip)
+def _claim(actor: Actor, reservation: Reservation) -> None:
     price = reservation.price or 0
     claim_call(actor, reservation, verb=CallVerb.BOOK, max_yen=price, reference=reservation.reference)
 
@@ -90,8 +93,9 @@ def withdraw_wish(actor: Actor, reservation: Reservation) -> None:
         actor=actor,
         why="予約待ちの取りやめ",
         about=[trip],
-        problem="",
+        problem=GIVEN_UP,
     )
+    follow_change(actor, fresh)
     arranging.arrange_next(actor, trip)
 
 
@@ -99,18 +103,31 @@ def withdraw_wish(actor: Actor, reservation: Reservation) -> None:
 def accept_wish(actor: Actor, reservation: Reservation, *, price: int) -> None:
     """The person saw why a waiting wish was stopped, and its price of now, and wants it all the same.
 
-    The authorised total rises to what this makes; the booking begins, or waits for the supplier's hours. Raises NoProxy,
-    and Stale when it does not wait for an answer or the price has moved on.
+    The authorised total rises to what stands and was decided on; what else became dearer is decided on by itself. Raises
+    NoProxy, Stale when it does not wait for an answer or the price has moved on, NotReleased, and AboveAuthorised where
+    more than the approved sum needs another approval.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     trip, fresh = _locked(reservation)
     if fresh.state != R.SCHEDULED or not fresh.problem or fresh.price != price:
         raise Stale
-    total = max(trip.authorised_total or 0, committed_total(trip))
-    Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
-    record(actor, "booking.trip.raised", objects=[trip, fresh], data={"total": total, "price": price})
-    trip.refresh_from_db()
-    _claim(actor, trip, fresh)
+    others = _undecided_rise(trip, but=fresh)
+    raise_total(actor, trip, to=committed_total(trip) - others, price=price)
+    check_gate(trip, adding=-others)
+    _claim(actor, fresh)
+
+
+def _undecided_rise(trip: Trip, *, but: Reservation) -> int:
+    """By how much other parts of the trip became dearer without anybody having taken their new price yet, in yen."""
+    going = Change.objects.under_way().filter(reservation__trip=trip).values("reservation")
+    asking = trip.reservations.filter(state__in=[R.BOOKED, R.SCHEDULED]).exclude(problem="").exclude(pk=but.pk)
+    confirmed = SupplierCall.objects.filter(reservation=OuterRef("pk"), verb=CallVerb.BOOK).order_by("-pk")
+    rows = (
+        asking.exclude(pk__in=going)
+        .annotate(confirmed=Subquery(confirmed.values("max_yen")[:1]))
+        .values_list("price", "confirmed")
+    )
+    return sum(max((price or 0) - before, 0) for price, before in rows if before is not None)
 
 
 @verb

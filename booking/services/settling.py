@@ -13,27 +13,32 @@ from django.db.models import F
 
 from audit.services import record
 from booking.errors import AlreadyKnown, NumberTaken, TooEarly
-from booking.models import CallState, CallVerb, ChargeSource, ReservationState, SupplierCall, Trip
+from booking.models import CallState, CallVerb, Change, ChargeSource, ReservationState, SupplierCall, Trip
 from booking.permissions import SETTLE_CALL
-from booking.services import arranging, cancelling
+from booking.services import arranging, cancelling, changing
 from booking.services.calls import settle_call
-from booking.states import AFTER_ASKING
 from booking.suppliers.types import Booked, Ticketed
 from lib import clock, jobs, jst
 from lib.actor import Actor
-from lib.errors import MoveNotAllowed, NotPermitted
+from lib.errors import NotPermitted
 from lib.verbs import verb
 
 R = ReservationState
-NOT_BOOKED = "手配先に確かめたところ、予約は成立していませんでした。もう一度お試しください。"
-NOT_DONE = "手配先に確かめたところ、手続きは行われていませんでした。もう一度お試しください。"
+NOT_THERE = {
+    CallVerb.BOOK: "手配先に確かめたところ、予約は成立していませんでした。もう一度お試しください。",
+    CallVerb.TICKET: "手配先に確かめたところ、発券されていませんでした。もう一度お試しください。",
+    CallVerb.CHANGE: "手配先に確かめたところ、変更されていませんでした。もう一度お試しください。",
+    CallVerb.CANCEL: "手配先に確かめたところ、取り消されていませんでした。もう一度お試しください。",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What an operator found out about an open call, and how they know (`why`).
 
-    A booking has number and price, a ticket its number and price, a cancellation its fee; sums in yen.
+    A booking has number and price, a ticket its number and price, a cancellation its fee; a change has the whole new
+    price, the fee beside it, and of a ticket the new ticket's number. Sums in yen. `hold_until` is the last moment to
+    ticket what is only held.
     """
 
     happened: bool
@@ -42,6 +47,7 @@ class Finding:
     price: int = 0
     fee: int = 0
     refunded: bool = True
+    hold_until: dt.datetime | None = None
 
 
 @verb
@@ -62,7 +68,7 @@ def settle_by_hand(actor: Actor, call: SupplierCall, finding: Finding) -> None:
     """End an unknown outcome with what an operator found out at the supplier.
 
     Raises NotPermitted; AlreadyKnown when somebody else was first; TooEarly for "it did not happen" while the supplier may
-    still commit; NumberTaken for a number of another booking; MoveNotAllowed for what the call cannot have led to.
+    still commit; NumberTaken for a number of another booking.
     """
     if not actor.may(SETTLE_CALL):
         raise NotPermitted
@@ -80,7 +86,7 @@ def settle_by_hand(actor: Actor, call: SupplierCall, finding: Finding) -> None:
         _lead(actor, held, finding)
     else:
         assert held.claim_token is not None
-        why = NOT_BOOKED if held.verb == CallVerb.BOOK else NOT_DONE
+        why = NOT_THERE[CallVerb(held.verb)]
         arranging.record_refused(actor, held, why=why, token=held.claim_token, exchanges=[])
 
 
@@ -108,7 +114,7 @@ def _lead(actor: Actor, call: SupplierCall, finding: Finding) -> None:
     reservation, token = call.reservation, call.claim_token
     assert token is not None
     if call.verb == CallVerb.BOOK:
-        booked = Booked(finding.number, finding.price)
+        booked = Booked(finding.number, finding.price, finding.hold_until)
         try:
             with transaction.atomic():
                 arranging.record_booked(actor, call, booked, token=token, exchanges=[])
@@ -118,11 +124,29 @@ def _lead(actor: Actor, call: SupplierCall, finding: Finding) -> None:
         issued_on = jst.day_of(call.created_at)
         ticketed = Ticketed(reservation.number, finding.number, finding.price, issued_on)
         arranging.record_ticketed(actor, call, ticketed, token=token, exchanges=[])
-    elif call.verb == CallVerb.CANCEL and R.CANCELLED in AFTER_ASKING[call.verb]:
+    elif call.verb == CallVerb.CHANGE:
+        _change(actor, call, finding)
+    else:
         settle_call(call, token=token, outcome="cancelled", exchanges=[])
         refunded_on = clock.today() if finding.refunded else None
         cancelling.enter_cancellation(
             actor, reservation, fee=finding.fee, refund=None, source=ChargeSource.OPERATOR, refunded_on=refunded_on
         )
-    else:
-        raise MoveNotAllowed
+
+
+def _change(actor: Actor, call: SupplierCall, finding: Finding) -> None:
+    assert call.claim_token is not None
+    settle_call(call, token=call.claim_token, outcome="changed", exchanges=[])
+    change = Change.objects.under_way().select_for_update(no_key=True).get(reservation=call.reservation)
+    changing.enter_change(
+        actor,
+        change,
+        to=call.state_before,
+        allowed_by=call.verb,
+        price=finding.price,
+        fee=finding.fee,
+        psfc=change.offer.get("psfc", 0),
+        source=ChargeSource.OPERATOR,
+        hold_until=finding.hold_until,
+        ticket_number=finding.number,
+    )

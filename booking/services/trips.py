@@ -12,6 +12,7 @@ from audit.services import record
 from booking.errors import AlreadySubmitted, BadWish, ChosenElsewhere, OfferGone
 from booking.models import (
     AnswerState,
+    Change,
     ItemKind,
     Part,
     Reservation,
@@ -26,6 +27,7 @@ from booking.models import (
     TripState,
 )
 from booking.services.arranging import arrange_next
+from booking.services.following import drop_change_of
 from booking.states import ENDED, RESERVATION_MOVES, TRIP_MOVES
 from booking.suppliers.types import Offer, offer_from_json
 from lib import clock, jst
@@ -282,6 +284,8 @@ def withdraw_trip(actor: Actor, trip: Trip) -> None:
             why="出張の取り下げ",
             about=[trip],
         )
+    for change in Change.objects.under_way().filter(reservation__trip=trip):
+        drop_change_of(actor, change)
     advance(trip, TripState.WITHDRAWN, code="booking.trip.withdrawn", allowed=TRIP_MOVES, actor=actor)
 
 

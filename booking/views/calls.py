@@ -63,7 +63,7 @@ def settle(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not page.is_open:
         messages.info(request, AlreadyKnown.default)
         return redirect_see_other(request, here)
-    form = SettleForm(request.POST or None, verb=found.verb)
+    form = SettleForm(request.POST or None, call=found)
     if request.method == "POST" and form.is_valid():
         try:
             settle_by_hand(actor, found, form.finding())

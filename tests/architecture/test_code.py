@@ -39,6 +39,8 @@ READERS = {
     "booking/services/reminders.py": {
         "numbers_to_ask_for",
         "number_occasion",
+        "changes_to_ask_for",
+        "change_occasion",
         "holds_to_tell",
         "hold_occasion",
     },

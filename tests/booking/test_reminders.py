@@ -8,10 +8,11 @@ from django.db import transaction
 from accounts.models import Role
 from audit.models import OutgoingMail
 from booking import tasks
-from booking.models import Reservation, SaleOpening
+from booking.models import Change, Reservation, SaleOpening, Search, SearchAnswer
 from booking.queries.work import work_items
 from booking.services import handoff, reminders
 from booking.services.arranging import arrange_next
+from booking.suppliers.types import Offer, Ride
 from booking.tasks import SWEEPER
 from lib import clock, jst
 from lib.actor import Actor
@@ -21,6 +22,7 @@ from tests import factories
 from tests.billing import world
 from tests.factories import START, acting, person
 from tests.permissions.stage import rail_offer
+from tests.world import city
 
 pytestmark = pytest.mark.django_db
 TODAY = dt.date(2026, 12, 2)
@@ -206,6 +208,108 @@ def test_a_ticket_that_came_between_looking_and_telling_silences_the_mail(travel
     assert not OutgoingMail.objects.exists()
 
 
+def changing(old: Reservation, *, kind: str = "own", new: Reservation | None = None, hour: int = 12) -> Change:
+    """A change of the booking that was confirmed just now, to a train at another hour of its day."""
+    asked = Search.objects.create(
+        asked_by=old.trip.traveller, traveller=old.trip.traveller, purpose="団地再生協議", origin=city("横浜"),
+        destination=city("福岡"), out_on=RIDE, wish_key="changing", created_at=clock.now(),
+    )  # fmt: skip
+    answer = SearchAnswer.objects.create(
+        search=asked, connection=old.connection, part="out", state="answered", asked_at=clock.now(),
+        answered_at=clock.now(), offers=[],
+    )  # fmt: skip
+    ride = Ride("のぞみ33号", "新横浜", "博多", jst.at(RIDE, hour), jst.at(RIDE, hour + 5))
+    offer = Offer(old.supplier, "のぞみ33号", "普通車指定席", 15640, rides=[ride])
+    return Change.objects.create(
+        reservation=old, replacement=new, kind=kind, search=asked, answer=answer, offer=offer.as_json(),
+        state="confirmed", max_cost=0, max_fee=0, created_at=clock.now(), confirmed_at=clock.now(),
+    )  # fmt: skip
+
+
+def bought(traveller) -> Reservation:
+    """A train that was bought at EX."""
+    ride = factories.reservation(
+        factories.trip(traveller, day=RIDE), factories.connection("ex", "handoff"), title="のぞみ21号", price=15640
+    )
+    factories.segment(ride)
+    return ride
+
+
+def test_a_change_at_the_site_is_asked_for_the_next_morning_and_the_day_before(traveller):
+    changing(bought(traveller))
+    assert swept() == []
+    go_to(TODAY + DAY, 9)
+    assert swept() == ["change_morning"]
+    mail = OutgoingMail.objects.get()
+    assert "のぞみ21号" in mail.body
+    assert "12月16日(水) 12:00 新横浜 発 博多 行き" in mail.body
+    go_to(RIDE - DAY, 8)
+    assert swept() == ["change_morning"]
+    go_to(RIDE - DAY, 9)
+    assert swept() == ["change_morning", "change_day_before"]
+    go_to(RIDE, 13)
+    assert len(swept()) == 2
+
+
+def test_of_a_change_the_earlier_train_counts(traveller):
+    old = bought(traveller)
+    changing(old, hour=8)
+    go_to(RIDE, 8)
+    assert reminders.changes_to_ask_for() == []
+
+
+@pytest.mark.parametrize("state", ["done", "dropped"])
+def test_a_change_that_was_entered_or_dropped_is_not_asked_for(traveller, state):
+    change = changing(bought(traveller))
+    go_to(TODAY + DAY, 9)
+    [seen] = reminders.changes_to_ask_for()
+    Change.objects.filter(pk=change.pk).update(state=state, done_at=clock.now())
+    with pytest.raises(Stale):
+        reminders.remind_of_change(SWEEPER, seen)
+    assert swept() == []
+
+
+def test_what_is_being_changed_is_not_told_to_be_ticketed(traveller):
+    held = flight(traveller)
+    pass_hours(48.5)
+    [seen] = reminders.holds_to_tell()
+    new = factories.reservation(held.trip, held.connection, state="scheduled", number="", problem="待ち")
+    changing(held, kind="rebook", new=new)
+    with pytest.raises(Stale):
+        reminders.remind_of_hold(SWEEPER, seen)
+    assert swept() == []
+
+
+def test_a_hold_that_ends_while_another_takes_its_place_says_what_comes_instead(traveller):
+    held = flight(traveller)
+    new = factories.reservation(
+        held.trip, held.connection, state="booked", ticketed_at=None, title="JAL 315", detail="先得"
+    )
+    factories.segment(new, outgoing=True)
+    changing(held, kind="rebook", new=new)
+    pass_hours(73)
+    assert swept() == ["expired"]
+    body = OutgoingMail.objects.get().body
+    assert "もう一度手配" not in body
+    assert "JAL 315" in body
+    assert "予約確定" in body
+
+
+def test_a_new_booking_whose_hold_ended_is_told_once_by_its_change(traveller):
+    old = factories.reservation(factories.trip(traveller, day=RIDE))
+    factories.segment(old)
+    new = factories.reservation(
+        old.trip, old.connection, state="booked", ticketed_at=None, hold_until=clock.now() + dt.timedelta(hours=2)
+    )
+    factories.segment(new, outgoing=True)
+    changing(old, kind="rebook", new=new)
+    pass_hours(3)
+    assert swept() == ["change"]
+    body = OutgoingMail.objects.get().body
+    assert "発券の期限が過ぎた" in body
+    assert "元の予約はそのまま" in body
+
+
 def kinds(actor: Actor) -> list[str]:
     return [item.kind for item in work_items(actor)]
 
@@ -236,6 +340,15 @@ def test_a_stopped_wish_is_work_and_a_waiting_one_is_not(traveller):
     assert kinds(acting(traveller)) == []
     Reservation.objects.filter(pk=wish.pk).update(problem="料金が変わりました。", not_before=None)
     assert kinds(acting(traveller)) == ["problem"]
+
+
+def test_a_change_at_the_site_is_work_until_it_is_entered(traveller):
+    change = changing(bought(traveller))
+    desk = acting(person(Role.OPERATOR))
+    assert kinds(acting(traveller)) == kinds(desk) == ["change"]
+    assert str(change.public_id) in work_items(desk)[0].url
+    Change.objects.update(state="dropped")
+    assert kinds(desk) == []
 
 
 def test_a_draft_whose_offers_ran_out_says_so(traveller):

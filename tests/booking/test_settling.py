@@ -5,15 +5,17 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
-from audit.models import Event
+from audit.models import Event, OutgoingMail
 from booking.errors import AlreadyKnown, NumberTaken, TooEarly
-from booking.models import CallState, Charge, Connection, Reservation, SupplierCall
+from booking.models import CallState, Change, ChangeState, Charge, Connection, Reservation, SupplierCall
 from booking.services import cancelling, driving, reconciling
 from booking.services.settling import Finding, ask_now, settle_by_hand
+from booking.suppliers.types import offer_from_json
 from booking.tasks import BOOKER
-from lib import clock, durable
+from lib import clock, durable, jst
 from lib.errors import NotPermitted, Stale
 from tests import world
+from tests.booking.changes import confirmed, live, other_flight, ticketed, yen_of
 from tests.factories import acting, contract, person
 from tests.signin import sign_in
 from tests.together import at_once
@@ -89,6 +91,14 @@ def test_a_dearer_booking_stops_and_asks(lost_booking, desk):
     assert "99,000円に変わりました" in reservation.problem
 
 
+def test_a_booking_that_is_held_until_a_deadline_keeps_it(lost_booking, desk):
+    ends = clock.now().replace(microsecond=0) + dt.timedelta(hours=30)
+    settle_by_hand(
+        desk, lost_booking, Finding(happened=True, why="管理画面", number="ABC123", price=99000, hold_until=ends)
+    )
+    assert done(lost_booking).hold_until == ends
+
+
 def test_a_booking_that_was_not_there_has_failed(lost_booking, desk):
     settle_by_hand(desk, lost_booking, NOT_THERE)
     reservation = done(lost_booking)
@@ -149,6 +159,49 @@ def test_a_cancellation_whose_refund_follows_stays_billed(lost_cancellation, des
 def test_a_cancellation_that_did_not_happen_leaves_the_ticket(lost_cancellation, desk):
     settle_by_hand(desk, lost_cancellation, NOT_THERE)
     assert done(lost_cancellation).state == "ticketed"
+
+
+@pytest.fixture
+def lost_change(traveller, sandbox) -> SupplierCall:
+    """The change of a ticketed flight, whose answer was lost."""
+    flight = ticketed(traveller)
+    confirmed(traveller, other_flight(traveller, flight))
+    return lost(sandbox, flight, "change")
+
+
+def test_a_change_that_went_through_stands_with_its_new_price_and_fee(lost_change, desk):
+    before = lost_change.reservation.price
+    settle_by_hand(
+        desk, lost_change, Finding(happened=True, why="管理画面", number="131-99", price=before + 2000, fee=500)
+    )
+    reservation, change = done(lost_change), Change.objects.get()
+    wanted = offer_from_json(change.offer)
+    assert (reservation.state, reservation.ticket_number, reservation.title) == ("ticketed", "131-99", wanted.title)
+    assert change.state == ChangeState.DONE
+    assert live(reservation.trip) == [(wanted.rides[0].service, "ticketed")]
+    new = before + 2000
+    assert yen_of(reservation) == [before - 560, 560, -(before - 560), -560, new - 560, 560, 500]
+
+
+def test_a_change_that_did_not_happen_leaves_the_old_ticket_and_says_why(lost_change, desk):
+    old = lost_change.reservation
+    settle_by_hand(desk, lost_change, NOT_THERE)
+    reservation, change = done(lost_change), Change.objects.get()
+    assert (reservation.state, reservation.title, reservation.price) == ("ticketed", old.title, old.price)
+    assert change.state == ChangeState.REFUSED
+    assert "変更されていませんでした" in OutgoingMail.objects.get(kind="change").body
+
+
+def test_a_change_of_what_is_only_held_takes_the_new_deadline(traveller, sandbox, desk):
+    sandbox.fault("jal-online", "ticket", "sold_out")
+    flight = ticketed(traveller)
+    confirmed(traveller, other_flight(traveller, flight))
+    call = lost(sandbox, flight, "change")
+    ends = clock.now().replace(microsecond=0) + dt.timedelta(days=2)
+    settle_by_hand(desk, call, Finding(happened=True, why="管理画面", price=flight.price, hold_until=ends))
+    reservation = done(call)
+    assert (reservation.hold_until, yen_of(reservation)) == (ends, [])
+    assert Change.objects.get().state == ChangeState.DONE
 
 
 def test_a_number_of_another_booking_is_refused_and_nothing_changes(lost_booking, traveller, desk):
@@ -240,3 +293,32 @@ def test_the_desk_sees_what_was_said_and_settles_on_the_page(lost_booking, opera
     again = client.get(settle, follow=True).content.decode()
     assert "すでに分かっています" in again
     assert "さいきん分かったもの" in client.get(reverse("booking:calls")).content.decode()
+
+
+def test_the_form_of_a_booking_takes_a_deadline_only_whole(lost_booking, operator, client):
+    sign_in(client, operator)
+    settle = reverse("booking:call_settle", args=[lost_booking.public_id])
+    ends = clock.now() + dt.timedelta(days=1)
+    day = jst.day_of(ends)
+    typed = {"happened": "yes", "number": "ABC123", "price": "99000", "why": "管理画面"}
+    typed |= {"hold_on_y": str(day.year), "hold_on_m": str(day.month), "hold_on_d": str(day.day)}
+    answer = client.post(settle, typed)
+    assert answer.status_code == 422
+    assert "日と時刻の両方" in answer.content.decode()
+    assert client.post(settle, {**typed, "hold_at": "23:59"}).status_code == 303
+    assert done(lost_booking).hold_until == jst.at(day, 23, 59)
+
+
+def test_the_form_of_a_change_says_what_was_wanted_and_asks_for_price_and_fee(lost_change, operator, client):
+    sign_in(client, operator)
+    settle = reverse("booking:call_settle", args=[lost_change.public_id])
+    page = client.get(settle).content.decode()
+    assert offer_from_json(Change.objects.get().offer).title in page
+    assert "発券の期限" not in page
+    answer = client.post(settle, {"happened": "yes", "why": "管理画面"})
+    assert answer.status_code == 422
+    for label in ("新しい航空券番号", "変更後の金額", "変更手数料"):
+        assert f"成立していたときは、{label}を入力してください。" in answer.content.decode()
+    typed = {"happened": "yes", "number": "131-99", "price": "50000", "fee": "0", "why": "管理画面"}
+    assert client.post(settle, typed).status_code == 303
+    assert (done(lost_change).price, Change.objects.get().state) == (50_000, ChangeState.DONE)

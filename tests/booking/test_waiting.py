@@ -6,17 +6,29 @@ import pytest
 from django.urls import reverse
 
 from accounts.errors import NoProxy
+from accounts.models import Office
 from audit.models import Event, OutgoingMail
 from booking import tasks
-from booking.errors import CannotWithdraw
-from booking.models import Reservation, Search, SupplierCall, SupplierHours, Trip
+from booking.errors import AboveAuthorised, CannotWithdraw
+from booking.models import (
+    ChangeKind,
+    ChangeState,
+    Reservation,
+    Search,
+    SupplierCall,
+    SupplierHours,
+    Trip,
+)
 from booking.services import driving
+from booking.services.changing import confirm_change
 from booking.services.scheduling import accept_wish, begin_scheduled, withdraw_wish
+from booking.services.trips import withdraw_trip
 from booking.tasks import BOOKER, SWEEPER
 from lib import clock, jst
 from lib.dated import between
 from lib.errors import Stale
-from tests import world
+from tests import factories, world
+from tests.booking.changes import looked, proposed, ticketed
 from tests.factories import acting, contract, person
 from tests.signin import sign_in
 from tests.world import drafted, searched, submitted, token, work_off
@@ -301,6 +313,65 @@ def test_giving_it_up_lets_the_other_parts_go_on(traveller):
     withdraw_wish(acting(traveller), trip.reservations.get(supplier="yado_net"))
     work_off()
     assert trip.reservations.get(supplier="jal_online").state == "ticketed"
+
+
+def test_giving_up_what_a_change_waits_for_leaves_the_old_booking(traveller, sandbox):
+    stay = ticketed(traveller, has="", part="stay", supplier="yado_net")
+    close_until("yado_net")
+    change = proposed(traveller, looked(traveller, stay, days=1, nights=1), "stay", supplier="yado_net")
+    assert change.kind == ChangeKind.REBOOK
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=0)
+    change.refresh_from_db()
+    assert change.replacement.state == "scheduled"
+    withdraw_wish(acting(traveller), change.replacement)
+    change.refresh_from_db()
+    stay.refresh_from_db()
+    assert (change.state, stay.state) == (ChangeState.REFUSED, "booked")
+    assert not stay.nights.filter(outgoing=True).exists()
+    body = OutgoingMail.objects.get(kind="change").body
+    assert "予約待ちを取りやめました" in body
+    assert "元の予約はそのまま" in body
+
+
+def test_a_trip_that_is_withdrawn_ends_the_change_that_waited(traveller, sandbox):
+    sandbox.fault("yado-net", "book", "sold_out")
+    stay = ticketed(traveller, has="", part="stay", supplier="yado_net")
+    assert stay.state == "failed"
+    close_until("yado_net")
+    change = proposed(traveller, looked(traveller, stay, nights=1), "stay", supplier="yado_net")
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=0)
+    withdraw_trip(acting(traveller), stay.trip)
+    change.refresh_from_db()
+    assert (change.state, change.replacement.state) == (ChangeState.DROPPED, "withdrawn")
+
+
+def test_taking_a_stopped_wish_does_not_take_what_else_became_dearer(waiting, traveller, sandbox):
+    dearer = confirmed_at_less(waiting, less=1000)
+    come(waiting)
+    held = factories.reservation(
+        waiting.trip, waiting.connection, state="booked", ticketed_at=None, price=9000, problem="料金が変わりました。"
+    )
+    SupplierCall.objects.create(
+        reservation=held, verb="book", state="done", state_before="draft", max_yen=7000, created_at=clock.now(),
+        done_at=clock.now(),
+    )  # fmt: skip
+    Trip.objects.update(authorised_total=dearer - 1000 + 7000)
+    accept_wish(acting(traveller), waiting, price=dearer)
+    assert Trip.objects.get().authorised_total == dearer + 7000
+    work_off()
+    waiting.refresh_from_db()
+    # Held, and ticketed once the other has been decided on.
+    assert waiting.state == "booked"
+
+
+def test_where_trips_are_approved_a_dearer_wish_needs_another_approval(waiting, traveller, sandbox):
+    dearer = confirmed_at_less(waiting, less=1000)
+    come(waiting)
+    Office.objects.update(approval_required=True)
+    with pytest.raises(AboveAuthorised, match="承認された上限"):
+        accept_wish(acting(traveller), waiting, price=dearer)
+    waiting.refresh_from_db()
+    assert (waiting.state, Trip.objects.get().authorised_total) == ("scheduled", dearer - 1000)
 
 
 def test_the_pages_say_when_before_the_button_and_after(traveller, client):
