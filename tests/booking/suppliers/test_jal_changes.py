@@ -23,6 +23,7 @@ def loopback(settings):
 
 
 DEPARTS = moment().replace(minute=0, second=0)
+HOLD = moment(3)
 RIDE = Ride("JAL 303", "羽田", "福岡", DEPARTS, DEPARTS + dt.timedelta(hours=2))
 WANTED = Offer("jal_online", "JAL 303", "フレックス 普通席", 41000, token="o-1", rides=[RIDE])
 QUOTE = {
@@ -33,7 +34,7 @@ TICKET = {
     "price_yen": 41000,
 }  # fmt: skip
 HELD = {
-    "pnr": "ABC234", "state": "held", "reference": "R-1", "hold_until": moment(3).isoformat(),
+    "pnr": "ABC234", "state": "held", "reference": "R-1", "hold_until": HOLD.isoformat(),
     "flight": {"flight_no": "JL303", "departs_at": DEPARTS.isoformat()}, "fare_name": "フレックス", "seat_class": "Y",
     "price_yen": 41000, "psfc_yen": 560, "ticket": None, "cancellation": None,
 }  # fmt: skip
@@ -81,7 +82,7 @@ def test_a_ticketed_booking_stands_with_its_new_ticket_and_is_held_no_longer():
 
 def test_a_held_booking_stands_until_its_new_moment():
     standing = changed(HELD)
-    assert (standing.ticketed, standing.hold_until) == (None, moment(3))
+    assert (standing.ticketed, standing.hold_until) == (None, HOLD)
 
 
 @pytest.mark.parametrize("body", [HELD, TICKETED])
