@@ -1,7 +1,7 @@
 """Structure of bookings, places, tariffs and money facts. Enums that other rooms need are handed on from here."""
 
 from booking.models.calls import SupplierCall
-from booking.models.connections import Connection
+from booking.models.connections import Connection, Rest
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.ledger import (
     BILLING_RULES,
@@ -68,6 +68,7 @@ __all__ = [
     "Relation",
     "Reservation",
     "ReservationState",
+    "Rest",
     "Search",
     "SearchAnswer",
     "Segment",

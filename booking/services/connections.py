@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from audit.services import record
 from booking.models import Connection
 from booking.models.connections import PLACE
+from booking.services.breaker import Watched
 from booking.suppliers.types import Link
 from lib.actor import Actor
 from lib.encrypted import seal
@@ -30,6 +31,9 @@ def set_connection(
     connection.supplier, connection.name, connection.way = supplier, name, way
     connection.base_url, connection.site_url, connection.contact = base_url, site_url, contact
     connection.active, connection.paused_because = True, ""
+    # Other settings are another connection: what went wrong before says nothing about it.
+    connection.failures, connection.rests_since, connection.rests_because = 0, None, ""
+    connection.next_try_at, connection.claim_token = None, None
     if credentials is not None:
         connection.credentials = seal(json.dumps(dict(credentials)), place=PLACE, row=connection.public_id)
     connection.save()
@@ -49,4 +53,4 @@ def pause_connection(actor: Actor, connection: Connection, *, why: str) -> None:
 
 def link_of(connection: Connection) -> Link:
     """The connection as an adapter sees it."""
-    return Link(connection.base_url, connection.site_url, connection.open_credentials())
+    return Link(connection.base_url, connection.site_url, connection.open_credentials(), line=Watched(connection))

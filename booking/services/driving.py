@@ -10,19 +10,17 @@ from django.db import connection as database
 
 from booking.errors import SupplierAway
 from booking.models import CallState, CallVerb, Reservation, SupplierCall
-from booking.services import arranging, calls, cancelling, reconciling
+from booking.services import arranging, calls, cancelling, reconciling, waiting
 from booking.services.connections import link_of
 from booking.services.trips import member_of
 from booking.suppliers.base import Books, Tickets
-from booking.suppliers.errors import Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
+from booking.suppliers.errors import Misconfigured, NotSent, OutcomeUnknown, Refused, Resting, SupplierError
 from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import Booked, BookWish, CancelQuote, offer_from_json
-from lib import clock, durable, faultpoints
+from lib import durable, faultpoints
 from lib.actor import Actor
 from lib.errors import Stale
 from lib.verbs import driver
-
-BACK_OFF = [dt.timedelta(seconds=seconds) for seconds in (2, 5, 15, 30)]
 
 
 @driver
@@ -51,16 +49,19 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     link = link_of(reservation.connection)
     adapter = adapter_for(reservation.supplier, link, Books)
     wish = _wish(reservation, call.max_yen)
-    calls.mark_sent(actor, call, token=token)
-    database.close()
     exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
     try:
+        link.line.check()
+        calls.mark_sent(actor, call, token=token)
+        database.close()
         if call.verb == CallVerb.BOOK:
             booked = _held_already(adapter, call) or adapter.book(wish)
             faultpoints.reach("after-answer")
             arranging.record_booked(actor, call, booked, token=token, exchanges=exchanges)
         elif call.verb == CallVerb.TICKET:
-            ticketed = adapter_for(reservation.supplier, link, Tickets).ticket(reservation.number, max_yen=call.max_yen)
+            tickets = adapter_for(reservation.supplier, link, Tickets)
+            exchanges = tickets.http.exchanges  # type: ignore[attr-defined]
+            ticketed = tickets.ticket(reservation.number, max_yen=call.max_yen)
             faultpoints.reach("after-answer")
             arranging.record_ticketed(actor, call, ticketed, token=token, exchanges=exchanges)
         else:
@@ -74,10 +75,11 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     except OutcomeUnknown:
         arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
     except NotSent as away:
-        if call.attempts > len(BACK_OFF):
-            arranging.record_refused(actor, call, why=away.message, token=token, exchanges=exchanges)
+        again_at = waiting.next_try(call, away)
+        if again_at is None:
+            arranging.record_refused(actor, call, why=waiting.gave_up(call), token=token, exchanges=exchanges)
         else:
-            _try_again(call, token)
+            _try_again(call, token, again_at)
 
 
 def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
@@ -88,15 +90,10 @@ def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
     return next((one.booked for one in found if one.state != "cancelled"), None)
 
 
-def _try_again(call: SupplierCall, token: UUID) -> None:
+def _try_again(call: SupplierCall, token: UUID, again_at: dt.datetime) -> None:
     """Provably nothing was accepted: the same call with the same key, a little later."""
-    pause = BACK_OFF[call.attempts - 1]
     durable.release(
-        SupplierCall.objects.exclude(state=CallState.DONE),
-        call.pk,
-        token,
-        next_try_at=clock.wall() + pause,
-        sent_at=None,
+        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=again_at, sent_at=None
     )
 
 
@@ -123,5 +120,7 @@ def quote_cancel(reservation: Reservation) -> CancelQuote:
         return adapter.quote_cancel(number)
     except Refused as refusal:
         raise SupplierAway(refusal.message) from refusal
+    except Resting as rest:
+        raise SupplierAway(f"{rest.message}少し待ってから、もう一度お試しください。") from rest
     except SupplierError as away:
         raise SupplierAway from away

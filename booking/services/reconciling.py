@@ -12,7 +12,7 @@ from booking.models import CallState, CallVerb, SupplierCall
 from booking.services import arranging, calls, cancelling
 from booking.services.connections import link_of
 from booking.suppliers.base import Books
-from booking.suppliers.errors import SupplierError
+from booking.suppliers.errors import NotSent, SupplierError
 from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import Exchange, Found
 from lib import clock, durable
@@ -33,12 +33,14 @@ def ask(actor: Actor, call: SupplierCall, *, token: UUID) -> None:
     database.close()
     try:
         found = adapter.find(reference)
-    except SupplierError:
+    except SupplierError as away:
+        pause = PAUSE if call.attempts < 12 else LONG_PAUSE
+        again_at = away.again_at if isinstance(away, NotSent) else None
         durable.release(
             SupplierCall.objects.filter(state=CallState.ASKING),
             call.pk,
             token,
-            next_try_at=clock.wall() + (PAUSE if call.attempts < 12 else LONG_PAUSE),
+            next_try_at=max(again_at or clock.wall(), clock.wall() + pause),
         )
         return
     settle(actor, call, found, token=token, exchanges=adapter.http.exchanges)  # type: ignore[attr-defined]

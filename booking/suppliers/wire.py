@@ -14,12 +14,12 @@ from urllib.parse import quote, quote_plus
 KEPT_CHARACTERS = 4000
 HIDDEN = "…"
 # Too much is hidden rather than too little: a hotel's name goes with its guest's.
-PERSONAL = r"[^\"\\&=?]{0,40}(?:name|kana|member|card|token|offer|secret|passw|auth|mail|phone|birth|address)[^\"\\&=?]{0,40}"
+PERSONAL = (
+    r"[^\"\\&=?]{0,40}(?:name|kana|member|card|token|offer|secret|passw|auth|mail|phone|birth|address)[^\"\\&=?]{0,40}"
+)
 SECRET_FIELD = re.compile(PERSONAL, re.IGNORECASE)
 # A secret field of JSON that is broken off or inside something else: its value may have no end.
-FIELD_IN_TEXT = re.compile(
-    rf'("{PERSONAL}"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[-+.\w]+)', re.IGNORECASE | re.DOTALL
-)
+FIELD_IN_TEXT = re.compile(rf'("{PERSONAL}"\s*:\s*)(?:"(?:[^"\\]|\\.)*(?:"|\\?$)|[-+.\w]+)', re.IGNORECASE | re.DOTALL)
 FIELD_IN_QUERY = re.compile(rf"([?&]{PERSONAL}=)[^&\s]*", re.IGNORECASE)
 KANA = r"[ァ-ヴー・ｦ-ﾟ]{2,}"
 KANA_NAME = re.compile(rf"{KANA}[ 　]+{KANA}")

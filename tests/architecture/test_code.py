@@ -28,11 +28,13 @@ READERS = {
     "accounts/services/signin.py": {"is_limited"},
     "audit/services/recording.py": {"canonical"},
     "booking/services/arranging.py": {"committed_total", "due_for_use"},
+    "booking/services/breaker.py": {"rest_words"},
     "booking/services/connections.py": {"link_of"},
     "booking/services/feeds.py": {"import_feed"},
     "booking/services/handoff.py": {"supplier_key_of"},
     "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "charges_told", "standing_charges"},
     "booking/services/refunds.py": {"standing_total", "kept_of", "is_unused_possible", "check_booked_on"},
+    "booking/services/waiting.py": {"next_try", "gave_up"},
     "booking/services/trips.py": {"read_picks", "draft_total", "member_of"},
     "booking/services/travelled.py": {"stays_to_settle"},
 }
