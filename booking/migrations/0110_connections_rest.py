@@ -1,5 +1,7 @@
 """A connection that fails rests, and whoever claims it afterwards probes."""
 
+from django.db import migrations, models
+
 
 class Migration(migrations.Migration):
     dependencies = [
