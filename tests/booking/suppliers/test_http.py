@@ -46,7 +46,7 @@ LOST = {
     "nonsense instead of HTTP": says(b"\x16\x03\x01 nonsense\r\n\r\n"),
     "broken off in the headers": says(b"HTTP/1.1 200 OK\r\ncontent-type: app"),
     "broken off in the body": says(answer(200, {"held": True}, content_length="500")),
-    "broken off between chunks": says(answer(200, raw=b"5\r\n{\"a\":", content_length="", transfer_encoding="chunked")),
+    "broken off between chunks": says(answer(200, raw=b'5\r\n{"a":', content_length="", transfer_encoding="chunked")),
     "500": says(answer(500, REASON)),
     "502": says(answer(502, raw=b"<html>bad gateway", content_type="text/html")),
     "504": says(answer(504, raw=b"")),
