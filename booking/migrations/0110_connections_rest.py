@@ -46,6 +46,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="connection",
+            name="paused_at",
+            field=models.DateTimeField(editable=False, null=True, verbose_name="停止の時刻"),
+        ),
+        migrations.AddField(
+            model_name="connection",
             name="rests_because",
             field=models.CharField(
                 blank=True,

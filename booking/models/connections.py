@@ -36,6 +36,7 @@ class Connection(Claimable):
     credentials = models.TextField(blank=True, editable=False)
     active = models.BooleanField("使用中", default=True)
     paused_because = models.CharField("停止の理由", max_length=200, blank=True)
+    paused_at = models.DateTimeField("停止の時刻", null=True, editable=False)
     quiet_seconds = models.PositiveIntegerField(
         "確定を待つ時間（秒）", default=120, help_text="how long after sending a supplier may still commit"
     )

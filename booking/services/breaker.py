@@ -152,7 +152,9 @@ def resume_connection(actor: Actor, connection: Connection) -> None:
     """Use a connection again that was stopped because of its settings. Raises NotPermitted, and Stale if it runs already."""
     if actor.scope(RESUME_CONNECTION) is not Scope.ALL:
         raise NotPermitted
-    resumed = Connection.objects.filter(pk=connection.pk, active=False).update(active=True, paused_because="")
+    resumed = Connection.objects.filter(pk=connection.pk, active=False).update(
+        active=True, paused_because="", paused_at=None
+    )
     if not resumed:
         raise Stale
     record(actor, "booking.connection.resumed", objects=[connection], data={"code": connection.code})

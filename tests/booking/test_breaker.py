@@ -245,7 +245,7 @@ def test_what_was_loaded_some_time_ago_is_read_again_before_the_next_request(lin
 
 
 def test_a_call_that_was_already_under_way_neither_ends_nor_lengthens_a_rest(line):
-    early = link_of(Connection.objects.get(pk=line.pk)).line
+    early = breaker.Watched(Connection.objects.get(pk=line.pk))
     late = link_of(Connection.objects.get(pk=line.pk)).line
     rest(line)
     ends = line.next_try_at
