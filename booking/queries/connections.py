@@ -42,10 +42,9 @@ class ConnectionState:
 def connection_states() -> Sequence[ConnectionState]:
     """All connections, with the calls that are in flight now (three queries)."""
     wall = clock.wall()
-    flying = Counter(
-        SupplierCall.objects.filter(claimed_until__gt=wall).values_list("reservation__connection", flat=True)
-    )
-    flying.update(SearchAnswer.objects.filter(claimed_until__gt=wall).values_list("connection", flat=True))
+    claimed = {"next_try_at__lte": wall, "claimed_until__gt": wall}
+    flying = Counter(SupplierCall.objects.filter(**claimed).values_list("reservation__connection", flat=True))
+    flying.update(SearchAnswer.objects.filter(**claimed).values_list("connection", flat=True))
     return [_state(connection, flying[connection.pk]) for connection in connections()]
 
 
