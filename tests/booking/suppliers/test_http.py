@@ -102,6 +102,15 @@ def test_a_whole_answer_is_handed_on_whatever_else_was_said_before():
     assert outcome(says(answer(201, [1], content_type="application/json; charset=utf-8")), writes=True) == [1]
 
 
+def test_a_compressed_answer_is_neither_unpacked_nor_kept():
+    with peer(LOST["a bomb"]) as other:
+        http = door(other.url)
+        with pytest.raises(NotSent):
+            http.read("GET", "/find")
+        assert b"accept-encoding: identity" in other.asked[0].lower()
+        assert http.exchanges[0].answer == "answer is compressed"
+
+
 def test_what_was_done_already_is_asked_for_and_not_taken_for_a_refusal():
     done = answer(409, {"error": {"code": "ALREADY_TICKETED", "message": "発券済みです。"}})
     assert isinstance(outcome(says(done), writes=True), OutcomeUnknown)
