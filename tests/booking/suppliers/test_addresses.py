@@ -131,7 +131,8 @@ def test_the_next_address_of_a_name_is_tried_where_nobody_listens_at_the_first(i
     "url",
     [
         "https://other.example", f"http://{NAME}", f"https://{NAME}.other.example", f"https://{NAME}@other.example",
-        "https://93.184.215.14", "https://127.0.0.1", "http://10.0.0.1", "ftp://127.0.0.1", "http://localhost", "",
+        "https://93.184.215.14", "https://127.0.0.1", "http://10.0.0.1", "ftp://127.0.0.1", "http://localhost", "", "http://0x7f000001", "http://2130706433",
+        "http://127.1",
     ],
 )  # fmt: skip
 def test_what_is_not_on_the_list_is_not_even_asked_for(url, internet):
