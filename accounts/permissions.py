@@ -40,6 +40,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "booking.reservation.record": {Role.OPERATOR: ALL},
     "booking.feed.import": {Role.OPERATOR: ALL},
     "booking.feed.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "booking.connection.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "booking.connection.resume": {Role.OPERATOR: ALL},
     # money
     "billing.period.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "billing.period.close": {Role.OPERATOR: ALL},

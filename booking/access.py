@@ -7,7 +7,7 @@ from django.http import Http404
 
 from audit.services import record_refusal
 from booking.models import Change, Connection, Feed, Reservation, Search, Trip
-from booking.permissions import ARRANGE_TRIP, READ_FEED, READ_TRIP
+from booking.permissions import ARRANGE_TRIP, READ_CONNECTION, READ_FEED, READ_TRIP
 from lib.actor import Actor
 
 
@@ -50,6 +50,12 @@ def feed_for(actor: Actor, public_id: UUID) -> Feed:
     """A feed that the actor may read. Raises Http404."""
     rows = Feed.objects.select_related("connection", "uploaded_by").defer("content")
     return _one(actor, rows.visible_to(actor), Feed.objects.all(), public_id, READ_FEED)  # type: ignore[return-value]
+
+
+def connection_for(actor: Actor, public_id: UUID, *, to: str = READ_CONNECTION) -> Connection:
+    """A connection, for those who may do `to` with connections at all. Raises Http404."""
+    every = Connection.objects.all()
+    return _one(actor, every if actor.may(to) else every.none(), every, public_id, to)  # type: ignore[return-value]
 
 
 def trip_by_number(actor: Actor, number: str, *, to: str) -> Trip | None:

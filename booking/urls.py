@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from booking.views import cancelling, changing, confirming, feeds, handoff, recording, refunds, searching, trips
+from booking.views import (
+    cancelling,
+    changing,
+    confirming,
+    connections,
+    feeds,
+    handoff,
+    recording,
+    refunds,
+    searching,
+    trips,
+)
 
 app_name = "booking"
 urlpatterns = [
@@ -25,6 +36,8 @@ urlpatterns = [
     path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
     path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),
     path("record/", recording.record, name="record"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/<uuid:pk>/resume/", connections.resume, name="resume_connection"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/<uuid:pk>/", feeds.feed, name="feed"),
 ]

@@ -2,7 +2,7 @@
 
 from booking.models.calls import SupplierCall
 from booking.models.changes import Change
-from booking.models.connections import Connection
+from booking.models.connections import Connection, Rest
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.ledger import (
     BILLING_RULES,
@@ -72,6 +72,7 @@ __all__ = [
     "Relation",
     "Reservation",
     "ReservationState",
+    "Rest",
     "Search",
     "SearchAnswer",
     "Segment",

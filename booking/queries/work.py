@@ -1,9 +1,12 @@
 """What waits for a person in this room."""
 
+import datetime as dt
+
 from django.urls import reverse
 
-from booking.models import FeedRow, Reservation, ReservationState, Trip, TripState
-from lib import jst
+from booking.models import Connection, FeedRow, Reservation, ReservationState, Trip, TripState
+from booking.queries.connections import troubled_connections
+from lib import clock, jst
 from lib.actor import Actor, Scope
 from lib.registry import WorkItem
 
@@ -94,4 +97,19 @@ def _desk() -> list[WorkItem]:
         )
         for reservation in unknown
     ]
-    return items
+    return items + [_connection_item(connection) for connection in troubled_connections()]
+
+
+def _connection_item(connection: Connection) -> WorkItem:
+    ahead = dt.timedelta(seconds=clock.shift_seconds())
+    rests = connection.rests_since + ahead if connection.rests_since else None
+    return WorkItem(
+        "connection",
+        f"{connection.name} {'が休止中です' if connection.active else 'の接続を止めています'}",
+        f"{connection.get_rests_because_display()}のため、予約と照会を待たせています。"
+        if connection.active
+        else connection.paused_because,
+        reverse("booking:connections"),
+        connection.paused_at or rests or clock.now(),
+        verb="接続を見る",
+    )

@@ -86,10 +86,10 @@ class SupplierHttp:
         if connection.in_atomic_block and not getattr(settings, "ALLOW_CALLS_IN_TESTCASE", False):
             raise WrongPlace("a supplier is never called in a transaction")
         check_url(self.base_url)
+        _give_database_back()
         with _slot(self.line.key or self.base_url):
             self.line.enter()
-            if not connection.in_atomic_block:
-                connection.close()
+            _give_database_back()
             try:
                 answer = self._exchange(method, path, body, writes=writes)
             except (NotSent, OutcomeUnknown) as error:
@@ -143,8 +143,8 @@ class SupplierHttp:
             again_at = self.line.failed(status, away=answer.status == 503, until=wanted)
             raise NotSent(BUSY, detail=status, again_at=again_at or wanted)
         if answer.status >= 500:
-            self.line.failed(status, away=True)
-            raise _lost(status, writes=writes)
+            again_at = self.line.failed(status, away=True)
+            raise _lost(status, writes=writes, again_at=again_at)
         self.line.answered()
         if not (200 <= answer.status < 300 or 400 <= answer.status < 500):
             raise _lost(status, writes=writes)
@@ -238,10 +238,15 @@ def _retry_after(text: str) -> dt.datetime | None:
     return min(wanted if wanted.tzinfo else wanted.replace(tzinfo=dt.UTC), latest)
 
 
-def _lost(detail: str, *, writes: bool) -> SupplierError:
+def _lost(detail: str, *, writes: bool, again_at: dt.datetime | None = None) -> SupplierError:
     if writes:
         return OutcomeUnknown("手配先の回答が届きませんでした。", detail=detail)
-    return NotSent("手配先から回答がありません。", detail=detail)
+    return NotSent("手配先から回答がありません。", detail=detail, again_at=again_at)
+
+
+def _give_database_back() -> None:
+    if not connection.in_atomic_block:
+        connection.close()
 
 
 @contextmanager

@@ -9,6 +9,10 @@ class Line(Protocol):
 
     key: str
 
+    def check(self) -> None:
+        """Before a piece of work. Raises Resting and Misconfigured as `enter` does, and takes nothing."""
+        ...
+
     def enter(self) -> None:
         """Before each request. Raises Resting while the connection rests, Misconfigured while it is stopped."""
         ...
@@ -30,6 +34,9 @@ class FreeLine:
 
     def __init__(self, key: str = "") -> None:
         self.key = key
+
+    def check(self) -> None:
+        return
 
     def enter(self) -> None:
         return

@@ -123,6 +123,8 @@ booking:no_show                      GET     in     code   404    404    404    
 booking:no_show                      POST    in     code   404    404    404    404    404    404    303    404
 booking:record                       GET     in     code   403    403    403    403    403    403    200    403
 booking:record                       POST    in     code   403    403    403    403    403    403    303    403
+booking:connections                  GET     in     code   403    403    403    403    403    403    200    200
+booking:resume_connection            POST    in     code   404    404    404    404    404    404    303    404
 booking:feeds                        GET     in     code   403    403    403    403    403    403    200    200
 booking:feeds                        POST    in     code   403    403    403    403    403    403    303    403
 booking:feed                         GET     in     code   404    404    404    404    404    404    200    200

@@ -72,6 +72,9 @@ class Stage:
         Tick.objects.create(name="beat", at=clock.wall())
         self.jal, self.ex = factories.connection("jal_online"), factories.connection("ex", Way.HANDOFF)
         self.hotels = factories.connection("yado_net")
+        self.stopped = factories.connection(
+            "yado_net", name="宿の別契約", active=False, paused_because="接続の設定", paused_at=clock.now()
+        )
         self._trips()
         self.asked = ask(factories.person(Role.OPERATOR, of=away), self.trip)
         self._money(away)
@@ -255,6 +258,7 @@ class Stage:
             "booking:no_show": self.unused,
             "booking:refund": self.refundable,
             "booking:results": self.search,
+            "booking:resume_connection": self.stopped,
             "booking:search@again": self.search,
             "booking:ticket": self.booked,
             "booking:trip": self.trip,
