@@ -42,6 +42,8 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "booking.feed.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "booking.call.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "booking.call.settle": {Role.OPERATOR: ALL},
+    "booking.connection.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "booking.connection.resume": {Role.OPERATOR: ALL},
     # money
     "billing.period.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "billing.period.close": {Role.OPERATOR: ALL},

@@ -7,7 +7,7 @@ from django.http import Http404
 
 from audit.services import record_refusal
 from booking.models import Change, Connection, Feed, Reservation, Search, SupplierCall, Trip
-from booking.permissions import ARRANGE_TRIP, READ_CALL, READ_FEED, READ_TRIP
+from booking.permissions import ARRANGE_TRIP, READ_CALL, READ_CONNECTION, READ_FEED, READ_TRIP
 from lib.actor import Actor
 
 
@@ -56,6 +56,12 @@ def call_for(actor: Actor, public_id: UUID, *, to: str = READ_CALL) -> SupplierC
     """A call to a supplier that the actor may reach for the action `to`. Raises Http404."""
     rows = SupplierCall.objects.select_related("reservation__trip__traveller", "reservation__connection")
     return _one(actor, rows.visible_to(actor, to), SupplierCall.objects.all(), public_id, to)  # type: ignore[return-value]
+
+
+def connection_for(actor: Actor, public_id: UUID, *, to: str = READ_CONNECTION) -> Connection:
+    """A connection, for those who may do `to` with connections at all. Raises Http404."""
+    every = Connection.objects.all()
+    return _one(actor, every if actor.may(to) else every.none(), every, public_id, to)  # type: ignore[return-value]
 
 
 def trip_by_number(actor: Actor, number: str, *, to: str) -> Trip | None:

@@ -149,5 +149,13 @@ KINDS = [
     ),
     kind("booking.feed.refused", "利用実績の不可", "利用実績を取り込めませんでした（{why}）。", keys="why"),
     kind("booking.connection.set", "接続の設定", "手配先の接続を設定しました（{code}）。", keys="code way"),
+    kind(
+        "booking.connection.rested",
+        "接続の休止",
+        "手配先の接続を休ませました（{code}）。",
+        keys="code because until",
+    ),
+    kind("booking.connection.answered", "接続の回復", "手配先の応答が戻りました（{code}）。", keys="code"),
+    kind("booking.connection.resumed", "接続の再開", "止めていた手配先の接続を再開しました（{code}）。", keys="code"),
     kind("booking.connection.paused", "接続の停止", "手配先の接続を止めました（{why}）。", keys="code why"),
 ]

@@ -56,6 +56,9 @@ def _tell_waited_for(actor: Actor, trip: Trip, reservations: list[Reservation], 
     ended = set(calls.filter(state=CallState.DONE, done_at__gt=since).values_list("reservation", flat=True))
     told = OutgoingMail.objects.filter(kind="wish_result", about_id__in=[row.public_id for row in reservations])
     ended -= {row.pk for row in reservations if row.public_id in set(told.values_list("about_id", flat=True))}
+    # Of what a change waited for, the mail of that change has told.
+    over = Change.objects.filter(replacement__in=ended, state__in=[ChangeState.DONE, ChangeState.REFUSED])
+    ended -= set(over.values_list("replacement_id", flat=True))
     for row in reservations:
         if row.pk in ended and row.state != R.SCHEDULED:
             subject = f"予約待ちの結果のお知らせ（出張 {trip.number}）"

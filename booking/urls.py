@@ -7,6 +7,7 @@ from booking.views import (
     cancelling,
     changing,
     confirming,
+    connections,
     feeds,
     handoff,
     recording,
@@ -43,6 +44,8 @@ urlpatterns = [
     path("calls/<uuid:pk>/", calls.call, name="call"),
     path("calls/<uuid:pk>/ask/", calls.ask, name="call_ask"),
     path("calls/<uuid:pk>/settle/", calls.settle, name="call_settle"),
+    path("connections/", connections.connections, name="connections"),
+    path("connections/<uuid:pk>/resume/", connections.resume, name="resume_connection"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/<uuid:pk>/", feeds.feed, name="feed"),
 ]

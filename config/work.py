@@ -17,6 +17,7 @@ BADGES = {
     "draft": ("draft", "draft", "下書き"),
     "feed_row": ("wait", "warn", "不一致"),
     "unknown": ("odd", "ask", "確認中"),
+    "connection": ("act", "stop", "接続"),
     "confirmation": ("wait", "two", "要二人確認"),
     "confirmation_own": ("go", "clock", "確認待ち"),
     "closing": ("act", "yen", "締め"),

@@ -80,15 +80,16 @@ class Portal:
         self.processes.append(process)
         return process
 
-    def start_web(self) -> Process:
+    def start_web(self, **environment: str) -> Process:
         """The web server, answering."""
-        web = self.start("web", "gunicorn", "config.wsgi", "-c", "config/gunicorn.py", DATABASE_POOL="20")
+        pooled = {"DATABASE_POOL": "20", **environment}
+        web = self.start("web", "gunicorn", "config.wsgi", "-c", "config/gunicorn.py", **pooled)
         self._wait_for(web, lambda: _answers(f"{self.url}/healthz"))
         return web
 
-    def start_worker(self, queue: str, **environment: str) -> Process:
+    def start_worker(self, queue: str, *, threads: int = 20, **environment: str) -> Process:
         """A worker of `io` or `cpu`, ready to take tasks."""
-        pool = ["threads", "20"] if queue == "io" else ["prefork", "1"]
+        pool = ["threads", str(threads)] if queue == "io" else ["prefork", "1"]
         worker = self.start(
             queue, "celery", "-A", "config", "worker", "-Q", queue, "-P", pool[0], "-c", pool[1], "-n",
             f"{queue}-{time.monotonic_ns()}@test", "--without-gossip", "--without-mingle", "-l", "INFO", **environment,

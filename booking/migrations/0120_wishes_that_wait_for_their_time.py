@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("booking", "0111_superseded_rides_are_dead"),
+        ("booking", "0112_connections_rest"),
     ]
 
     operations = [

@@ -2,7 +2,7 @@
 
 from booking.models.calls import SupplierCall
 from booking.models.changes import Change
-from booking.models.connections import Connection
+from booking.models.connections import Connection, Rest
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.hours import HoursKind, SaleOpening, SupplierHours
 from booking.models.ledger import (
@@ -74,6 +74,7 @@ __all__ = [
     "Relation",
     "Reservation",
     "ReservationState",
+    "Rest",
     "SaleOpening",
     "Search",
     "SearchAnswer",

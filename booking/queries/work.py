@@ -9,6 +9,8 @@ from booking.models import (
     CallState,
     Change,
     ChangeKind,
+    ChangeState,
+    Connection,
     FeedRow,
     Reservation,
     ReservationState,
@@ -16,6 +18,7 @@ from booking.models import (
     Trip,
     TripState,
 )
+from booking.queries.connections import troubled_connections
 from booking.suppliers.types import offer_from_json
 from lib import clock, jst
 from lib.actor import Actor, Scope
@@ -50,10 +53,16 @@ def _steps(actor: Actor) -> list[WorkItem]:
 
 def _waiting(trips: QuerySet[Trip]) -> QuerySet[Reservation]:
     """Reservations that wait for a person: for a number, a decision, or a ticket before a deadline that is near."""
-    near = Q(state=R.BOOKED, hold_until__lte=clock.now() + NEAR)
+    changing = Change.objects.under_way().values("reservation")
+    replaced = Change.objects.filter(
+        state__in=[ChangeState.CONFIRMED, ChangeState.DONE], replacement__isnull=False
+    ).values("reservation")
+    near = Q(state=R.BOOKED, hold_until__lte=clock.now() + NEAR) & ~Q(pk__in=changing)
     asks = Q(state__in=[R.BOOKED, R.SCHEDULED]) & ~Q(problem="")
-    ended = Q(state__in=[R.HANDED_OFF, R.FAILED, R.EXPIRED])
-    found = Reservation.objects.filter(near | asks | ended, trip__in=trips, trip__state=TripState.RELEASED)
+    lost = Q(state__in=[R.FAILED, R.EXPIRED]) & ~Q(pk__in=replaced)
+    found = Reservation.objects.filter(
+        near | asks | lost | Q(state=R.HANDED_OFF), trip__in=trips, trip__state=TripState.RELEASED
+    )
     leaves = Min("segments__departs", filter=Q(segments__live=True))
     return found.annotate(leaves=leaves).select_related("trip__traveller").order_by("pk")
 
@@ -146,4 +155,19 @@ def _desk() -> list[WorkItem]:
         )
         for call in unknown.select_related("reservation__trip__traveller").order_by("pk")[:20]
     ]
-    return items
+    return items + [_connection_item(connection) for connection in troubled_connections()]
+
+
+def _connection_item(connection: Connection) -> WorkItem:
+    ahead = dt.timedelta(seconds=clock.shift_seconds())
+    rests = connection.rests_since + ahead if connection.rests_since else None
+    return WorkItem(
+        "connection",
+        f"{connection.name} {'が休止中です' if connection.active else 'の接続を止めています'}",
+        f"{connection.get_rests_because_display()}のため、予約と照会を待たせています。"
+        if connection.active
+        else connection.paused_because,
+        reverse("booking:connections"),
+        connection.paused_at or rests or clock.now(),
+        verb="接続を見る",
+    )

@@ -20,7 +20,7 @@ from booking.models import (
     TripState,
 )
 from booking.states import DURING, RESERVATION_MOVES
-from booking.suppliers.types import Exchange, Offer, offer_from_json
+from booking.suppliers.types import Exchange, Found, Offer, offer_from_json
 from lib import clock, durable, jobs
 from lib.actor import Actor
 from lib.errors import Stale
@@ -113,6 +113,15 @@ def claim_call(
 def wanted_by(call: SupplierCall) -> Offer:
     """What a change's call shall lead to."""
     return offer_from_json(Change.objects.under_way().get(reservation=call.reservation_id).offer)
+
+
+def is_changed(call: SupplierCall, found: Found) -> bool:
+    """Whether the booking is for what the change wanted."""
+    wanted, standing = wanted_by(call), found.standing
+    if standing is None:
+        return False
+    ride = wanted.rides[0]
+    return (standing.service, standing.departs, standing.detail) == (ride.service, ride.departs, wanted.detail)
 
 
 @verb

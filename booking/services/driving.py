@@ -10,21 +10,21 @@ from django.db import connection as database
 
 from booking.errors import SupplierAway
 from booking.models import CallState, CallVerb, Reservation, ReservationState, SupplierCall
-from booking.services import arranging, calls, cancelling, changing, reconciling, scheduling
+from booking.services import arranging, calls, cancelling, changing, reconciling, scheduling, waiting
 from booking.services.connections import link_of
 from booking.services.trips import member_of
 from booking.suppliers.base import Books, Changes, Tickets
-from booking.suppliers.errors import Closed, Misconfigured, NotSent, OutcomeUnknown, Refused, SupplierError
+from booking.suppliers.errors import Closed, Misconfigured, NotSent, OutcomeUnknown, Refused, Resting, SupplierError
 from booking.suppliers.registry import adapter_for, capable
-from booking.suppliers.types import Booked, BookWish, CancelQuote, ChangeQuote, Offer, offer_from_json
-from lib import clock, durable, faultpoints
+from booking.suppliers.types import Booked, BookWish, CancelQuote, Changed, ChangeQuote, Offer, offer_from_json
+from lib import durable, faultpoints
 from lib.actor import Actor
 from lib.errors import Stale
 from lib.verbs import driver
 
 # What a supplier answers to a booking before its sale has begun.
 NOT_ON_SALE = "NOT_ON_SALE"
-BACK_OFF = [dt.timedelta(seconds=seconds) for seconds in (2, 5, 15, 30)]
+LITTLE_LATER = "少し待ってから、もう一度お試しください。"
 
 
 @driver
@@ -50,10 +50,12 @@ def carry_out(actor: Actor, call_pk: int) -> None:
 
 def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     reservation = call.reservation
-    adapter = adapter_for(reservation.supplier, link_of(reservation.connection), Books)
+    link = link_of(reservation.connection)
+    adapter = adapter_for(reservation.supplier, link, Books)
     wish = _wish(reservation, call)
     exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
     try:
+        link.line.check()
         renewed = scheduling.renew(actor, call, wish, adapter, token=token)
         if renewed is None:
             return
@@ -69,7 +71,9 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
             faultpoints.reach("after-answer")
             arranging.record_ticketed(actor, call, ticketed, token=token, exchanges=exchanges)
         elif call.verb == CallVerb.CHANGE:
-            changed = capable(adapter, Changes).change(reservation.number, wish.offer, max_cost=call.max_yen)
+            changed = _changed_already(adapter, call) or capable(adapter, Changes).change(
+                reservation.number, wish.offer, max_cost=call.max_yen
+            )
             faultpoints.reach("after-answer")
             changing.record_changed(actor, call, changed, token=token, exchanges=exchanges)
         else:
@@ -86,12 +90,14 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
     except OutcomeUnknown:
         arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
     except NotSent as away:
-        if call.attempts <= len(BACK_OFF):
-            _try_again(call, token)
-        elif call.verb == CallVerb.BOOK and isinstance(away, Closed):
+        again_at = waiting.next_try(call, away)
+        tried = again_at is None or call.attempts > len(waiting.BACK_OFF)
+        if tried and call.verb == CallVerb.BOOK and isinstance(away, Closed):
             scheduling.record_later(actor, call, why=away.message, token=token, exchanges=exchanges)
+        elif again_at is None:
+            arranging.record_refused(actor, call, why=waiting.gave_up(call), token=token, exchanges=exchanges)
         else:
-            arranging.record_refused(actor, call, why=away.message, token=token, exchanges=exchanges)
+            _try_again(call, token, again_at)
 
 
 def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
@@ -102,15 +108,18 @@ def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
     return next((one.booked for one in found if one.state != "cancelled"), None)
 
 
-def _try_again(call: SupplierCall, token: UUID) -> None:
+def _changed_already(adapter: Books, call: SupplierCall) -> Changed | None:
+    """Before a change is repeated the supplier is asked, too: a second one could cost its fee again."""
+    if call.attempts == 1:
+        return None
+    found = adapter.find(call.reservation.reference)
+    return next((one.standing for one in found if one.state != "cancelled" and calls.is_changed(call, one)), None)
+
+
+def _try_again(call: SupplierCall, token: UUID, again_at: dt.datetime) -> None:
     """Provably nothing was accepted: the same call with the same key, a little later."""
-    pause = BACK_OFF[call.attempts - 1]
     durable.release(
-        SupplierCall.objects.exclude(state=CallState.DONE),
-        call.pk,
-        token,
-        next_try_at=clock.wall() + pause,
-        sent_at=None,
+        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=again_at, sent_at=None
     )
 
 
@@ -137,6 +146,8 @@ def quote_change(reservation: Reservation, offer: Offer) -> ChangeQuote:
         return adapter.quote_change(number, offer)
     except Refused as refusal:
         raise SupplierAway(refusal.message) from refusal
+    except Resting as rest:
+        raise SupplierAway(f"{rest.message}{LITTLE_LATER}") from rest
     except SupplierError as away:
         raise SupplierAway from away
 
@@ -151,5 +162,7 @@ def quote_cancel(reservation: Reservation) -> CancelQuote:
         return adapter.quote_cancel(number)
     except Refused as refusal:
         raise SupplierAway(refusal.message) from refusal
+    except Resting as rest:
+        raise SupplierAway(f"{rest.message}{LITTLE_LATER}") from rest
     except SupplierError as away:
         raise SupplierAway from away

@@ -10,10 +10,9 @@ from django.db import connection as database
 from audit.services import record
 from booking.models import CallState, CallVerb, SupplierCall
 from booking.services import arranging, calls, cancelling, changing
-from booking.services.calls import wanted_by
 from booking.services.connections import link_of
 from booking.suppliers.base import Books
-from booking.suppliers.errors import SupplierError
+from booking.suppliers.errors import NotSent, SupplierError
 from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import Exchange, Found
 from lib import clock, durable
@@ -34,12 +33,14 @@ def ask(actor: Actor, call: SupplierCall, *, token: UUID) -> None:
     database.close()
     try:
         found = adapter.find(reference)
-    except SupplierError:
+    except SupplierError as away:
+        pause = PAUSE if call.attempts < 12 else LONG_PAUSE
+        again_at = away.again_at if isinstance(away, NotSent) else None
         durable.release(
             SupplierCall.objects.filter(state=CallState.ASKING),
             call.pk,
             token,
-            next_try_at=clock.wall() + (PAUSE if call.attempts < 12 else LONG_PAUSE),
+            next_try_at=max(again_at or clock.wall(), clock.wall() + pause),
         )
         return
     settle(actor, call, found, token=token, exchanges=adapter.http.exchanges)  # type: ignore[attr-defined]
@@ -81,22 +82,13 @@ def _lead(actor: Actor, call: SupplierCall, found: Found, token: UUID, exchanges
         arranging.record_booked(actor, call, found.booked, token=token, exchanges=exchanges)
     elif call.verb == CallVerb.TICKET and found.ticketed:
         arranging.record_ticketed(actor, call, found.ticketed, token=token, exchanges=exchanges)
-    elif call.verb == CallVerb.CHANGE and _is_changed(call, found):
+    elif call.verb == CallVerb.CHANGE and calls.is_changed(call, found):
         changing.record_changed(actor, call, found.standing, token=token, exchanges=exchanges)  # type: ignore[arg-type]
     elif call.verb == CallVerb.CANCEL and found.cancelled:
         cancelling.record_cancelled(actor, call, found.cancelled, token=token, exchanges=exchanges)
     else:
         return False
     return True
-
-
-def _is_changed(call: SupplierCall, found: Found) -> bool:
-    """Whether the booking is for what the change wanted."""
-    wanted, standing = wanted_by(call), found.standing
-    if standing is None:
-        return False
-    ride = wanted.rides[0]
-    return (standing.service, standing.departs, standing.detail) == (ride.service, ride.departs, wanted.detail)
 
 
 def _is_quiet(call: SupplierCall) -> bool:

@@ -18,7 +18,7 @@ from booking.queries.places import airports_of, areas_of, stations_of
 from booking.queries.timetable import rail_candidates
 from booking.services.connections import link_of
 from booking.suppliers.base import ByTimetable, SearchesMoves, SearchesStays
-from booking.suppliers.errors import Misconfigured, Refused, SupplierError
+from booking.suppliers.errors import Misconfigured, Refused, Resting, SupplierError
 from booking.suppliers.registry import KINDS, adapter_for, can
 from booking.suppliers.types import Link, MoveAsk, Offer, Ride, StayAsk
 from lib import clock, durable, jobs, jst, wake
@@ -30,7 +30,8 @@ SAME_WISH = dt.timedelta(minutes=2)
 TRIES = 2
 AIRPORTS = 2
 AREAS = 20
-NO_ANSWER = "いまは回答がありません。少し待って、もう一度探してください。"
+LATER = "少し待って、もう一度探してください。"
+NO_ANSWER = f"いまは回答がありません。{LATER}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +197,8 @@ def ask_supplier(actor: Actor, answer_pk: int) -> None:
         offers = offers_of(answer)
     except Refused as refusal:
         record_answer(actor, answer, token=token, offers=None, message=refusal.message)
+    except Resting as rest:
+        record_answer(actor, answer, token=token, offers=None, message=f"{rest.message}{LATER}")
     except Misconfigured as mistake:
         record_answer(actor, answer, token=token, offers=None, message=mistake.message)
     except SupplierError:

@@ -1,5 +1,7 @@
 """What a supplier call may raise, named by what to do next."""
 
+import datetime as dt
+
 
 class SupplierError(Exception):
     """Base. `message` is Japanese and may be shown; `detail` is for the call row, redacted."""
@@ -19,7 +21,18 @@ class Refused(SupplierError):
 
 
 class NotSent(SupplierError):
-    """Provably nothing was accepted: no connection, or turned away before processing. Safe to repeat."""
+    """Provably nothing was accepted: no connection, or turned away before processing. Safe to repeat.
+
+    `again_at` (wall time): not before, because the supplier said so or its connection rests until then.
+    """
+
+    def __init__(self, message: str = "", *, detail: str = "", again_at: dt.datetime | None = None) -> None:
+        self.again_at = again_at
+        super().__init__(message, detail=detail)
+
+
+class Resting(NotSent):
+    """The portal itself sent nothing: the connection rests. `message` says so, and since when."""
 
 
 class Closed(NotSent):

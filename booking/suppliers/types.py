@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from booking.suppliers.line import FreeLine, Line
 from lib import clock
 
 
@@ -15,6 +16,7 @@ class Link:
     base_url: str
     site_url: str = ""
     credentials: Mapping[str, str] = field(default_factory=dict)
+    line: Line = field(default_factory=FreeLine)
 
 
 @dataclass(frozen=True, slots=True)

@@ -342,6 +342,14 @@ def test_a_stopped_wish_is_work_and_a_waiting_one_is_not(traveller):
     assert kinds(acting(traveller)) == ["problem"]
 
 
+def test_what_could_not_be_had_is_work_until_another_stands_in_its_place(traveller):
+    lost = factories.reservation(factories.trip(traveller), state="failed", number="", booked_at=None, ticketed_at=None)
+    factories.segment(lost)
+    assert kinds(acting(traveller)) == ["problem"]
+    changing(lost, kind="replace", new=factories.reservation(lost.trip, lost.connection))
+    assert kinds(acting(traveller)) == []
+
+
 def test_a_change_at_the_site_is_work_until_it_is_entered(traveller):
     change = changing(bought(traveller))
     desk = acting(person(Role.OPERATOR))

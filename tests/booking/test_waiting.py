@@ -13,6 +13,7 @@ from booking.errors import AboveAuthorised, CannotWithdraw
 from booking.models import (
     ChangeKind,
     ChangeState,
+    Connection,
     Reservation,
     Search,
     SupplierCall,
@@ -87,6 +88,11 @@ def come(reservation: Reservation) -> Reservation:
     work_off()
     reservation.refresh_from_db()
     return reservation
+
+
+def answers_again() -> None:
+    """The rest of the connections is over."""
+    Connection.objects.update(rests_since=None, rests_because="", next_try_at=None, failures=0)
 
 
 def test_outside_the_hours_the_wish_is_kept_and_nothing_is_sent(traveller, sandbox):
@@ -248,9 +254,18 @@ def test_a_supplier_that_says_it_is_closed_is_asked_again_later(traveller, sandb
     assert (reservation.state, reservation.problem) == ("scheduled", "")
     assert dt.timedelta(minutes=10) < reservation.not_before - clock.now() <= dt.timedelta(minutes=15)
     sandbox.control("DELETE", "faults")
+    answers_again()
     come(reservation)
     assert reservation.state == "ticketed"
     assert len(sandbox.bookings(reservation.reference)) == 1
+
+
+def test_a_waiting_wish_outlives_its_offer_while_the_supplier_cannot_be_reached(waiting, sandbox):
+    run_out(waiting)
+    sandbox.fault("jal-online", "find", "error_503", times=1)
+    come(waiting)
+    assert waiting.state == "ticketed"
+    assert len(sandbox.bookings(waiting.reference)) == 1
 
 
 def test_what_is_not_on_sale_waits_for_the_sale(waiting, sandbox):
@@ -331,6 +346,19 @@ def test_giving_up_what_a_change_waits_for_leaves_the_old_booking(traveller, san
     body = OutgoingMail.objects.get(kind="change").body
     assert "予約待ちを取りやめました" in body
     assert "元の予約はそのまま" in body
+
+
+def test_a_change_that_waited_is_carried_out_and_told_once(traveller, sandbox):
+    stay = ticketed(traveller, has="", part="stay", supplier="yado_net")
+    close_until("yado_net")
+    change = proposed(traveller, looked(traveller, stay, days=1, nights=1), "stay", supplier="yado_net")
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=0)
+    change.refresh_from_db()
+    assert come(change.replacement).state == "booked"
+    stay.refresh_from_db()
+    change.refresh_from_db()
+    assert (stay.state, change.state) == ("cancelled", ChangeState.DONE)
+    assert sorted(OutgoingMail.objects.values_list("kind", flat=True)) == ["cancelled", "change", "trip_result"]
 
 
 def test_a_trip_that_is_withdrawn_ends_the_change_that_waited(traveller, sandbox):

@@ -14,6 +14,7 @@ from audit.models import Event, OutgoingMail
 from billing.models import InvoiceLine
 from billing.queries import open_charges
 from booking.models import Change, Charge, FeedRow, Reservation, Segment, StayNight, SupplierCall, Trip
+from lib import clock
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Supplied:
 
 @dataclass(frozen=True)
 class Booking:
-    """A reservation as the portal has it. `charged` is the sum of its charges."""
+    """A reservation as the portal has it. `charged` is the sum of its charges; `early`: its moment has not come yet."""
 
     id: str
     trip: str
@@ -48,6 +49,7 @@ class Booking:
     charged: int
     open_calls: int = 0
     ticketable: bool = False
+    early: bool = False
 
 
 @dataclass(frozen=True)
@@ -194,6 +196,7 @@ def _bookings() -> list[Booking]:
             charged=charged[row.pk],
             open_calls=calls[row.pk],
             ticketable=row.supplier in TICKETABLE,
+            early=row.not_before is not None and row.not_before > clock.now(),
         )
         for row in Reservation.objects.select_related("trip").order_by("pk")
     ]

@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from booking.states import CHANGE_MOVES, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, ReservationState
+from booking.states import CHANGE_MOVES, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, ChangeState, ReservationState
 from tests.campaign.facts import Booking, ChangeFact, Facts, MailFact, Supplied
 
 R = ReservationState
@@ -20,6 +20,19 @@ ENTRY = re.compile(
 CHANGED = re.compile(
     r"^・.+\n(?: +予約番号 (?P<number>\S+)\n)? +状態 (?P<state>\S+)\n(?: +金額 (?P<price>[0-9,]+)円)?", re.M
 )
+# What a mail about one booking or change says of it.
+TOLD_OF = {
+    "number_on_sale": R.HANDED_OFF,
+    "number_morning": R.HANDED_OFF,
+    "number_day_before": R.HANDED_OFF,
+    "number_after": R.HANDED_OFF,
+    "change_morning": ChangeState.CONFIRMED,
+    "change_day_before": ChangeState.CONFIRMED,
+    "hold_24h": R.BOOKED,
+    "hold_3h": R.BOOKED,
+    "expired": R.EXPIRED,
+    "wish_stopped": R.SCHEDULED,
+}
 CANCELLED = re.compile(r"^・.+\n +予約番号 (?P<number>\S+)\n +取消にかかった額 (?P<fee>[0-9,]+)円", re.M)
 
 
@@ -83,9 +96,10 @@ def no_lost_wish(facts: Facts) -> Iterable[str]:
         if not rows:
             yield f"trip {trip}: confirmed, and nothing is left of it"
         broken = any(booking.state in {R.FAILED, R.EXPIRED} and booking.id not in replaced for booking in rows)
-        waits = any(booking.problem and booking.state == R.BOOKED for booking in rows)
+        waits = any(booking.state == R.SCHEDULED or (booking.problem and booking.state == R.BOOKED) for booking in rows)
         for booking in rows:
-            if booking.state in {R.DRAFT, R.SCHEDULED}:
+            asks = booking.state == R.SCHEDULED and (booking.early or booking.problem)
+            if booking.state in {R.DRAFT, R.SCHEDULED} and not asks:
                 yield f"{booking.reference}: confirmed, and never sent"
             elif booking.state == R.BOOKED and booking.ticketable and not (broken or waits):
                 yield f"{booking.reference}: held, and nobody tickets it or says why"
@@ -134,7 +148,9 @@ def every_yen_once(facts: Facts) -> Iterable[str]:
 def every_change_has_its_event(facts: Facts) -> Iterable[str]:
     """The events of each trip and reservation walk through the table of moves and end where the row stands."""
     known = {booking.id: (booking.reference, booking.state) for booking in facts.bookings}
-    yield from _walk(facts, known, "booking.reservation.", RESERVATION_MOVES)
+    # A wish that waits is stopped where it stands.
+    moves = {**RESERVATION_MOVES, R.SCHEDULED: RESERVATION_MOVES[R.SCHEDULED] | {R.SCHEDULED}}
+    yield from _walk(facts, known, "booking.reservation.", moves)
     trips = {trip.id: (trip.number, trip.state) for trip in facts.trips}
     yield from _walk(facts, trips, "booking.trip.", TRIP_MOVES)
     changes = {change.id: (f"change {change.id}", change.state) for change in facts.changes}
@@ -185,7 +201,7 @@ def every_change_ends(facts: Facts) -> Iterable[str]:
             continue
         old, new = known[change.old], known[change.new]
         both = old.state in HOLDS and _is_sure(new, new.state)
-        if not (both or new.state == R.HANDED_OFF or (old.way != "api" and old.problem)):
+        if not (both or new.state in {R.HANDED_OFF, R.SCHEDULED} or (old.way != "api" and old.problem)):
             yield f"change {change.id} ({change.kind}) of {old.reference}: {old.state}, {new.state}, and not at its end"
 
 
@@ -257,6 +273,7 @@ def mails_are_true(facts: Facts) -> Iterable[str]:
     events = iter(facts.events)
     event = next(events, None)
     by_trip: dict[str, list[Booking]] = defaultdict(list)
+    trip_of = {booking.id: booking.trip for booking in facts.bookings}
     for booking in facts.bookings:
         by_trip[booking.trip].append(booking)
     for mail in written:
@@ -266,8 +283,11 @@ def mails_are_true(facts: Facts) -> Iterable[str]:
                 if change := changes.get(event.objects[0]):
                     ended[change.trip] = change, str(event.data["to"])
             event = next(events, None)
-        rows = by_trip[mail.about]
-        if mail.kind == "cancelled":
+        rows = by_trip[trip_of.get(mail.about, mail.about)]
+        if mail.kind in TOLD_OF:
+            if then.get(mail.about) != TOLD_OF[mail.kind]:
+                yield f"mail {mail.id}: {mail.kind} of what was {then.get(mail.about)}"
+        elif mail.kind == "cancelled":
             yield from _cancellation_told(mail, rows, then, supplied)
         elif mail.kind == "change":
             yield from _change_told(mail, rows, then, ended.get(mail.about))

@@ -69,6 +69,7 @@ def changed(facts: Facts) -> Facts:
         MailFact("m6", "cancelled", "t2", "・宿\n  予約番号 Y2\n  取消にかかった額 500円\n", "sent", 1, 191),
         MailFact("m7", "change", "t2", CHANGED, "sent", 1, 201),
         MailFact("m8", "change", "t2", EXCHANGED, "sent", 1, 251),
+        MailFact("m9", "number_morning", "r3", "", "sent", 1, 25),
     ]
     return facts
 
@@ -183,6 +184,7 @@ PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("no_lost_wish", "a confirmed trip that is a draft", lambda f: f.trips.__setitem__(0, replace(f.trips[0], state="draft"))),
     ("no_lost_wish", "a confirmed trip with nothing left", lambda f: f.confirmed.append("t3")),
     ("no_lost_wish", "a part that was never sent", lambda f: booking(f, 0, state="draft")),
+    ("no_lost_wish", "a wish whose moment has passed", lambda f: booking(f, 0, state="scheduled")),
     ("no_lost_wish", "a hold that nobody tickets", lambda f: booking(f, 0, state="booked")),
     ("no_lost_wish", "a failure without a reason", lambda f: booking(f, 0, state="failed")),
     ("nothing_in_flight", "a call still open", lambda f: booking(f, 0, open_calls=1)),
@@ -213,6 +215,7 @@ PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("the_old_lives_until_the_new_is_sure", "refused, and the old one is gone", lambda f: event(f, 200, to="refused")),
     ("changed_at_what_was_confirmed", "an exchange dearer than shown", lambda f: event(f, 240, difference=1001)),
     ("changed_at_what_was_confirmed", "a higher fee than shown", lambda f: booking(f, 4, charged=501)),
+    ("mails_are_true", "a number asked for that was entered", lambda f: mail(f, -1, queued=32)),
     ("mails_are_true", "changed, while it was refused", lambda f: event(f, 250, to="refused")),
     ("mails_are_true", "the old one stands, while it does not", stands_and_told),
     ("mails_are_true", "changed, before it was", lambda f: mail(f, 4, queued=195)),

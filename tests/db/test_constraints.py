@@ -47,6 +47,7 @@ CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
     "connection_way_known": ("booking.Connection", {"way": NONSENSE}),
     "connection_api_has_address": ("booking.Connection", {"way": "api", "base_url": ""}),
     "connection_handoff_has_site": ("booking.Connection", {"way": "handoff", "site_url": ""}),
+    "connection_rest_has_end_and_reason": ("booking.Connection", {"rests_since": clock.wall(), "next_try_at": None}),
     "place_kind_known": ("booking.Place", {"kind": NONSENSE}),
     "search_has_purpose": ("booking.Search", {"purpose": ""}),
     "search_back_not_before_out": ("booking.Search", {"back_on": "2026-12-15"}),

@@ -130,6 +130,8 @@ booking:call                         GET     in     code   404    404    404    
 booking:call_ask                     POST    in     code   404    404    404    404    404    404    303    404
 booking:call_settle                  GET     in     code   404    404    404    404    404    404    200    404
 booking:call_settle                  POST    in     code   404    404    404    404    404    404    303    404
+booking:connections                  GET     in     code   403    403    403    403    403    403    200    200
+booking:resume_connection            POST    in     code   404    404    404    404    404    404    303    404
 booking:feeds                        GET     in     code   403    403    403    403    403    403    200    200
 booking:feeds                        POST    in     code   403    403    403    403    403    403    303    403
 booking:feed                         GET     in     code   404    404    404    404    404    404    200    200

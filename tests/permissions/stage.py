@@ -83,6 +83,9 @@ class Stage:
         Tick.objects.create(name="beat", at=clock.wall())
         self.jal, self.ex = factories.connection("jal_online"), factories.connection("ex", Way.HANDOFF)
         self.hotels = factories.connection("yado_net")
+        self.stopped = factories.connection(
+            "yado_net", name="宿の別契約", active=False, paused_because="接続の設定", paused_at=clock.now()
+        )
         self._trips()
         self.asked = ask(factories.person(Role.OPERATOR, of=away), self.trip)
         self._money(away)
@@ -114,7 +117,7 @@ class Stage:
         self.booked = factories.reservation(
             self.trip, self.jal, state="booked", ticketed_at=None, hold_until=clock.now() + dt.timedelta(days=2)
         )
-        self.waiting = factories.reservation(
+        self.waiting_wish = factories.reservation(
             self.trip,
             self.jal,
             state="scheduled",
@@ -122,7 +125,7 @@ class Stage:
             price=9000,
             **nothing,
         )
-        self.stopped = factories.reservation(
+        self.stopped_wish = factories.reservation(
             self.trip, self.jal, state="scheduled", problem="料金が変わりました。", **nothing
         )
         self.call = self._lost_answer(nothing)
@@ -294,9 +297,10 @@ class Stage:
             "booking:no_show": self.unused,
             "booking:refund": self.refundable,
             "booking:results": self.search,
+            "booking:resume_connection": self.stopped,
             "booking:search@again": self.search,
-            "booking:stop_waiting": self.waiting,
-            "booking:go_on": self.stopped,
+            "booking:stop_waiting": self.waiting_wish,
+            "booking:go_on": self.stopped_wish,
             "booking:ticket": self.booked,
             "booking:trip": self.trip,
             "booking:withdraw": self.draft,

@@ -62,6 +62,11 @@ def feeds(stage: Stage, n: int) -> None:
         )  # fmt: skip
 
 
+def connections(stage: Stage, n: int) -> None:
+    for _ in range(n):
+        factories.connection(active=False, paused_because="設定")
+
+
 def feed_rows(stage: Stage, n: int) -> None:
     for line in range(n):
         ride = factories.reservation(factories.trip(stage.own), stage.ex)
@@ -195,6 +200,7 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "results": ("booking:results", "?show=all", "own", offers),
     "calls": ("booking:calls", "", "operator", calls),
     "a call": ("booking:call", "", "auditor", calls),
+    "connections": ("booking:connections", "", "operator", connections),
     "feeds": ("booking:feeds", "", "operator", feeds),
     "rows of a feed": ("booking:feed", "", "operator", feed_rows),
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
