@@ -7,6 +7,7 @@ from typing import Any
 
 from booking.models import Change, ChangeKind, Reservation, ReservationState, SearchAnswer, Trip, TripState, Way
 from booking.queries.confirming import CancelRow, cancel_rows_of
+from booking.queries.hours import may_begin_at
 from booking.queries.parts import part_of
 from booking.suppliers.base import Changes, Tickets
 from booking.suppliers.registry import KINDS, can
@@ -82,7 +83,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class ChangePage:
-    """Everything on the page. `cost` is difference plus fee, signed yen; None where a part of it is not known."""
+    """Everything on the page. `cost` is difference plus fee, signed yen; None where a part of it is not known.
+
+    `begins_at` is when a new booking begins, where its supplier takes none now.
+    """
 
     change: Change
     old: Line
@@ -92,6 +96,7 @@ class ChangePage:
     valid_until: dt.datetime | None
     cancel_rows: Sequence[CancelRow]
     by_hand: bool
+    begins_at: dt.datetime | None
 
     @property
     def cost(self) -> int | None:
@@ -129,7 +134,13 @@ def change_page(
         valid_until=valid_until,
         cancel_rows=cancel_rows_of([list(offer.steps)]),
         by_hand=change.kind == ChangeKind.REBOOK and old.way != Way.API,
+        begins_at=may_begin_at(offer.supplier, offer) if _is_booked_by_us(change) else None,
     )
+
+
+def _is_booked_by_us(change: Change) -> bool:
+    anew = change.kind in {ChangeKind.REBOOK, ChangeKind.REPLACE}
+    return anew and change.answer.connection.way == Way.API
 
 
 def wanted_line(change: Change) -> Line:

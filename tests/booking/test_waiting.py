@@ -17,7 +17,6 @@ from booking.models import (
     Reservation,
     Search,
     SupplierCall,
-    SupplierHours,
     Trip,
 )
 from booking.services import driving
@@ -26,10 +25,10 @@ from booking.services.scheduling import accept_wish, begin_scheduled, withdraw_w
 from booking.services.trips import withdraw_trip
 from booking.tasks import BOOKER, SWEEPER
 from lib import clock, jst
-from lib.dated import between
 from lib.errors import Stale
 from tests import factories, world
 from tests.booking.changes import looked, proposed, ticketed
+from tests.booking.closing import close_until, run_out
 from tests.factories import acting, contract, person
 from tests.signin import sign_in
 from tests.world import drafted, searched, submitted, token, work_off
@@ -42,19 +41,6 @@ def traveller(sandbox):
     contract()
     world.connect(sandbox.url)
     return world.with_numbers(person())
-
-
-def close_until(supplier: str, *, minutes: int = 120) -> dt.datetime:
-    """The supplier is under maintenance for so many minutes from now; the moment at which it opens."""
-    now = clock.now().replace(second=0, microsecond=0)
-    ends = now + dt.timedelta(minutes=minutes)
-    begins = now - dt.timedelta(minutes=5)
-    first = jst.day_of(begins)
-    SupplierHours.objects.create(
-        supplier=supplier, kind="closed", begins=jst.clock_time(begins), ends=jst.clock_time(ends), source="試験",
-        valid=between(first, first),
-    )  # fmt: skip
-    return ends
 
 
 def pass_time(**much) -> None:
@@ -72,13 +58,6 @@ def waiting(traveller) -> Reservation:
     close_until("jal_online")
     trip = submitted(traveller, flight_trip(traveller))
     return trip.reservations.get()
-
-
-def run_out(reservation: Reservation, **changed) -> None:
-    """The offer's time has run out, as it does while a wish waits; `changed` is what it was when it was confirmed."""
-    past = (clock.wall() - dt.timedelta(minutes=1)).isoformat()
-    Reservation.objects.filter(pk=reservation.pk).update(offer={**reservation.offer, "valid_until": past, **changed})
-    reservation.refresh_from_db()
 
 
 def come(reservation: Reservation) -> Reservation:
@@ -346,6 +325,18 @@ def test_giving_up_what_a_change_waits_for_leaves_the_old_booking(traveller, san
     body = OutgoingMail.objects.get(kind="change").body
     assert "予約待ちを取りやめました" in body
     assert "元の予約はそのまま" in body
+
+
+def test_the_page_of_a_change_says_when_its_new_booking_begins(traveller, sandbox, client):
+    stay = ticketed(traveller, has="", part="stay", supplier="yado_net")
+    change = proposed(traveller, looked(traveller, stay, days=1, nights=1), "stay", supplier="yado_net")
+    sign_in(client, traveller)
+    address = reverse("booking:change_page", args=[change.public_id])
+    assert "いま 新しい予約" in client.get(address).content.decode()
+    opens = jst.short_moment(close_until("yado_net"))
+    page = client.get(address).content.decode()
+    assert f"{opens} 新しい予約" in page
+    assert "いまは受け付けていません" in page
 
 
 def test_a_change_that_waited_is_carried_out_and_told_once(traveller, sandbox):
