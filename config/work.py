@@ -13,6 +13,7 @@ BADGES = {
     "number": ("act", "leave", "番号待ち"),
     "left": ("late", "stop", "番号なしで出発"),
     "deadline": ("act", "clock", "発券期限"),
+    "change": ("act", "change", "変更待ち"),
     "problem": ("act", "warn", "要確認"),
     "draft": ("draft", "draft", "下書き"),
     "feed_row": ("wait", "warn", "不一致"),

@@ -277,6 +277,7 @@ def test_what_is_being_changed_is_not_told_to_be_ticketed(traveller):
     changing(held, kind="rebook", new=new)
     with pytest.raises(Stale):
         reminders.remind_of_hold(SWEEPER, seen)
+    assert reminders.holds_to_tell() == []
     assert swept() == []
 
 

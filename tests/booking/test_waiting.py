@@ -352,6 +352,17 @@ def test_a_change_that_waited_is_carried_out_and_told_once(traveller, sandbox):
     assert sorted(OutgoingMail.objects.values_list("kind", flat=True)) == ["cancelled", "change", "trip_result"]
 
 
+def test_what_waited_to_replace_another_is_told_by_its_change_alone(traveller, sandbox):
+    sandbox.fault("yado-net", "book", "sold_out")
+    stay = ticketed(traveller, has="", part="stay", supplier="yado_net")
+    close_until("yado_net")
+    change = proposed(traveller, looked(traveller, stay, nights=1), "stay", supplier="yado_net")
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=0)
+    change.refresh_from_db()
+    assert come(change.replacement).state == "booked"
+    assert sorted(OutgoingMail.objects.values_list("kind", flat=True)) == ["change", "trip_result"]
+
+
 def test_a_trip_that_is_withdrawn_ends_the_change_that_waited(traveller, sandbox):
     sandbox.fault("yado-net", "book", "sold_out")
     stay = ticketed(traveller, has="", part="stay", supplier="yado_net")
