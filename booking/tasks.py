@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from celery import shared_task
+from django.db.models import Q
 
 from accounts.services import service_actor
 from booking.models import (
@@ -86,10 +87,13 @@ def sweep_number_reminders() -> None:
 
 @shared_task
 def sweep_waiting() -> None:
-    """Wishes whose moment has come."""
-    due = Reservation.objects.filter(state=ReservationState.SCHEDULED, not_before__lte=clock.now())
-    for reservation in due.select_related("trip").order_by("not_before")[:200]:
+    """Wishes whose moment has come, and stopped ones whose ride has left."""
+    waiting = Reservation.objects.filter(state=ReservationState.SCHEDULED).select_related("trip")
+    for reservation in waiting.filter(not_before__lte=clock.now()).order_by("not_before")[:200]:
         _unless_moved(scheduling.begin_scheduled, reservation)
+    gone = Q(segments__departs__lte=clock.now()) | Q(nights__date__lt=clock.today())
+    for reservation in waiting.filter(gone, not_before=None).distinct()[:200]:
+        _unless_moved(scheduling.end_missed_wish, reservation)
 
 
 @shared_task

@@ -42,7 +42,7 @@ def stop_wish(actor: Actor, reservation: Reservation, *, why: str, **fields: Any
         # That the sum of the trip has been passed is seen before anything is sent.
         allowed={**RESERVATION_MOVES, R.SCHEDULED: frozenset({R.SCHEDULED})},
         actor=actor,
-        why=why,
+        why=why.rstrip("。"),
         about=[reservation.trip],
         not_before=None,
         waiting_since=reservation.waiting_since or clock.now(),

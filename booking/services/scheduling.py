@@ -85,17 +85,25 @@ def withdraw_wish(actor: Actor, reservation: Reservation) -> None:
         raise CannotWithdraw("この予約は、すでに取りやめになっています。")
     if fresh.state != R.SCHEDULED:
         raise CannotWithdraw
+    _end(actor, trip, fresh, why=GIVEN_UP)
+
+
+@verb
+def end_missed_wish(actor: Actor, reservation: Reservation) -> None:
+    """Nobody has decided on a stopped wish before its ride left, or its night was over. Raises Stale when that is not so."""
+    trip, fresh = _locked(reservation)
+    if fresh.state != R.SCHEDULED or fresh.not_before or not has_left(offer_from_json(fresh.offer)):
+        raise Stale
+    _end(actor, trip, fresh, why=LEFT)
+    arranging.close_trip_if_over(actor, trip)
+
+
+def _end(actor: Actor, trip: Trip, reservation: Reservation, *, why: str) -> None:
     advance(
-        fresh,
-        R.WITHDRAWN,
-        code="booking.reservation.withdrawn",
-        allowed=RESERVATION_MOVES,
-        actor=actor,
-        why="予約待ちの取りやめ",
-        about=[trip],
-        problem=GIVEN_UP,
-    )
-    follow_change(actor, fresh)
+        reservation, R.WITHDRAWN, code="booking.reservation.withdrawn", allowed=RESERVATION_MOVES, actor=actor,
+        why=why.rstrip("。"), about=[trip], problem=why,
+    )  # fmt: skip
+    follow_change(actor, reservation)
     arranging.arrange_next(actor, trip)
 
 

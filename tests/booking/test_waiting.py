@@ -177,6 +177,22 @@ def test_the_new_price_is_taken_by_the_person_only_and_raises_the_total(waiting,
         accept_wish(acting(traveller), waiting, price=dearer)
 
 
+def test_a_stopped_wish_on_which_nobody_decided_ends_when_its_flight_has_left(waiting, sandbox):
+    confirmed_at_less(waiting, less=1000)
+    come(waiting)
+    pass_time(days=10)
+    tasks.sweep_waiting()
+    waiting.refresh_from_db()
+    assert waiting.state == "scheduled"
+    pass_time(days=20)
+    tasks.sweep_waiting()
+    waiting.refresh_from_db()
+    assert waiting.state == "withdrawn"
+    assert "出発の時刻" in waiting.problem
+    assert Trip.objects.get().state == "closed"
+    assert sandbox.bookings(waiting.reference) == []
+
+
 def test_a_price_that_fell_is_taken_without_asking(waiting, sandbox):
     Reservation.objects.filter(pk=waiting.pk).update(price=waiting.price + 5000)
     Trip.objects.update(authorised_total=waiting.price + 5000)
