@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run demo-reset test test-servers check format bench faults manage shell clean
+.PHONY: run demo-reset test test-servers check format bench faults safeguards manage shell clean
 
 run:            ## the whole portal in the foreground; Ctrl-C stops it
 	@exec $(PYTHON) -m launcher run
@@ -27,6 +27,9 @@ bench:          ## measurements for docs/measurements.md
 
 faults:         ## many wishes under faults, kills and moving time, and a judge: make faults SEED=7 N=200
 	@exec $(PYTHON) -m launcher faults $(if $(SEED),--seed $(SEED)) $(if $(N),--wishes $(N)) $(ARGS)
+
+safeguards:     ## each safeguard taken out in turn, and the test that must fail then: make safeguards ARGS=quiet-time
+	@exec $(PYTHON) -m launcher safeguards $(ARGS)
 
 manage:         ## a management command on the running portal: make manage ARGS="shift_clock --days 3"
 	@exec $(PYTHON) -m launcher manage $(ARGS)

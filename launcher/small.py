@@ -1,4 +1,4 @@
-"""The small commands: format, bench, faults, manage (and shell), clean."""
+"""The small commands: format, bench, faults, safeguards, manage (and shell), clean."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from launcher.processes import Processes
 from launcher.run import BUSY, Target, given, manage
 from launcher.servers import postgres_home, server_account, staging
 from launcher.setup import PANGO, prepare
-from launcher.testing import run_tests
+from launcher.testing import run_tests, test_environment, test_servers
 
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", "staticfiles")
 
@@ -36,6 +36,13 @@ def faults(processes: Processes, arguments: list[str]) -> int:
     env = {**os.environ, "PATH": f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"}
     keep = ["--keep", str(VAR / "faults")]
     return processes.foreground([PYTHON, "-m", "tests.campaign", *keep, *arguments], env=env)
+
+
+def safeguards(processes: Processes, arguments: list[str]) -> int:
+    """Take each safeguard out in turn and run the test that must fail then; the arguments are names of safeguards."""
+    prepare(processes, PANGO)
+    with test_servers(processes) as servers:
+        return processes.foreground([PYTHON, "-m", "tests.campaign.proof", *arguments], env=test_environment(servers))
 
 
 def manage_running(processes: Processes, arguments: list[str]) -> int:

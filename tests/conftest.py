@@ -18,6 +18,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable
 from accounts.services import service_actor
 from booking.services.reference import load_reference_table
 from config import env
+from tests.campaign import without
 from tests.world import Sandbox
 
 GRANTS = (Path(settings.BASE_DIR) / "config" / "sql" / "grants.sql").read_text(encoding="utf-8")
@@ -52,6 +53,8 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
         config = setup_databases(verbosity=0, interactive=False)
         with connection.cursor() as cursor:
             cursor.execute(GRANTS)
+            cursor.execute(without.statement() or "SELECT 1")
+        without.take_out()
         use(app)
         for table in ("places", "stations", "trains", "rail_fares", "rail_seasons", "stay_taxes", "airport_charges"):
             load_reference_table(service_actor("setup"), table)

@@ -91,7 +91,7 @@ class Portal:
         """A worker of `io` or `cpu`, ready to take tasks."""
         pool = ["threads", str(threads)] if queue == "io" else ["prefork", "1"]
         worker = self.start(
-            queue, "celery", "-A", "config", "worker", "-Q", queue, "-P", pool[0], "-c", pool[1], "-n",
+            queue, "celery", "-A", "tests.campaign.plain", "worker", "-Q", queue, "-P", pool[0], "-c", pool[1], "-n",
             f"{queue}-{time.monotonic_ns()}@test", "--without-gossip", "--without-mingle", "-l", "INFO", **environment,
         )  # fmt: skip
         self._wait_for(worker, lambda: " ready." in worker.tail())

@@ -299,6 +299,9 @@ def _make_tables() -> None:
 
     own = dict(connection.settings_dict)
     call_command("migrate_portal", verbosity=0, stdout=StringIO())
+    if statement := without.statement():
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
     connection.settings_dict.update(own)
 
 
