@@ -6,9 +6,10 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import User
+from accounts.models import Office, User
 from booking.errors import BadWish
-from booking.models import Connection, Part, Settlement
+from booking.models import ClaimReason, Connection, Part, Settlement
+from booking.queries.claims import ClaimFilter, ClaimList
 from booking.queries.places import resolve_place
 from booking.queries.taxes import StayTaxProposal, flight_fee_by_names, propose_stay_tax
 from booking.services.recording import Purchase
@@ -147,6 +148,48 @@ class RefundForm(Form):
 
     kept = YenField("引かれた額", hint="払戻手数料・取消料です。全額戻ったときは0を入れてください。")
     booked_on = DateField3("払戻の日", hint="手配先が払戻を計上した日です。全額引かれたときは、それが決まった日です。")
+
+
+class ClaimsForm(Form):
+    """Which money owed, as the address says it; everything may stay empty."""
+
+    need_words = False
+    which = SelectField("状態", required=False)
+    connection = SelectField("手配先", required=False)
+    office = SelectField("拠点", required=False)
+    older = SelectField("経過日数", required=False)
+    OLDER = (("", "すべて"), ("7", "7日を超えるもの"), ("30", "30日を超えるもの"), ("60", "60日を超えるもの"))
+
+    def __init__(self, *args: Any, connections: Sequence[Connection], offices: Sequence[Office], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.connections = {row.code: row for row in connections}
+        self.offices = {str(row.public_id): row for row in offices}
+        choices = {
+            "which": ClaimList.choices,
+            "connection": [("", "すべて"), *((key, row.name) for key, row in self.connections.items())],
+            "office": [("", "すべて"), *((key, row.name) for key, row in self.offices.items())],
+            "older": self.OLDER,
+        }
+        for name, options in choices.items():
+            self.fields[name].choices = options  # type: ignore[attr-defined]
+
+    @property
+    def wanted(self) -> ClaimFilter:
+        """What was asked for, once the form is valid."""
+        data = self.cleaned_data
+        return ClaimFilter(
+            data["which"] or ClaimList.OPEN,
+            self.connections.get(data["connection"]),
+            self.offices.get(data["office"]),
+            int(data["older"] or 0),
+        )
+
+
+class ClaimCloseForm(Form):
+    """Why money that is owed does not come."""
+
+    reason = RadioField("理由", choices=ClaimReason.choices)
+    note = TextField("理由の説明", max_length=200, size="full", hint="確認する人と、あとで調べる人が読みます。")
 
 
 class NumberForm(Form):

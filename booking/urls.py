@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from booking.views import cancelling, changing, confirming, feeds, handoff, recording, refunds, searching, trips
+from booking.views import cancelling, changing, claims, confirming, feeds, handoff, recording, refunds, searching, trips
 
 app_name = "booking"
 urlpatterns = [
@@ -24,6 +24,10 @@ urlpatterns = [
     path("changes/<uuid:pk>/drop/", changing.drop, name="change_drop"),
     path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
     path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),
+    path("refunds/", claims.claims, name="claims"),
+    path("refunds/csv/", claims.claims_csv, name="claims_csv"),
+    path("refunds/<uuid:pk>/close/", claims.close, name="close_claim"),
+    path("refunds/<uuid:pk>/decide/", claims.decide, name="decide_claim"),
     path("record/", recording.record, name="record"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/<uuid:pk>/", feeds.feed, name="feed"),

@@ -15,6 +15,7 @@ ENTRIES: list[tuple[str, Scope, str, str, str]] = [
     ("booking.trip.read", Scope.OWN, "出張一覧", "booking:trips", "/trips/"),
     ("booking.reservation.record", Scope.ALL, "手配の記録", "booking:record", "/record/"),
     ("booking.feed.read", Scope.ALL, "利用実績", "booking:feeds", "/feeds/"),
+    ("booking.refund.read", Scope.ALL, "返金待ち", "booking:claims", "/refunds/"),
     ("billing.period.read", Scope.ALL, "締め", "billing:periods", "/closing/"),
     ("billing.invoice.read", Scope.OFFICE, "請求書", "billing:invoices", "/invoices/"),
     ("billing.charge.read", Scope.ALL, "費用", "billing:charges", "/charges/"),

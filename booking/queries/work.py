@@ -3,6 +3,7 @@
 from django.urls import reverse
 
 from booking.models import FeedRow, Reservation, ReservationState, Trip, TripState
+from booking.queries.claims import late_claims
 from lib import jst
 from lib.actor import Actor, Scope
 from lib.registry import WorkItem
@@ -82,6 +83,18 @@ def _desk() -> list[WorkItem]:
             row.feed.uploaded_at,
         )
         for row in rows
+    ]
+    items += [
+        WorkItem(
+            "refund",
+            f"{claim.reservation.title} の返金を確かめる",
+            f"{claim.reservation.trip.traveller.name} / {claim.reservation.trip.number}。"
+            f"{claim.reservation.connection.name}から、{claim.age}日たっても返金がありません。",
+            reverse("booking:refund", args=[claim.reservation.public_id]),
+            claim.opened_at,
+            verb="返金を記録する",
+        )
+        for claim in late_claims(limit=20)
     ]
     unknown = Reservation.objects.filter(state=R.UNKNOWN).select_related("trip__traveller").order_by("pk")[:20]
     items += [

@@ -20,6 +20,7 @@ from booking.models import (
 )
 from booking.services.arranging import close_trip_if_over
 from booking.services.calls import claim_call, settle_call
+from booking.services.claims import open_claim, standing_total
 from booking.services.fees import charge_handling
 from booking.services.following import follow_change
 from booking.services.ledger import standing_charges
@@ -119,7 +120,9 @@ def enter_cancellation(
         cancel_fee=max(kept, 0),
         hold_until=None,
     )
-    if not waits:
+    if waits:
+        open_claim(actor, reservation, expected=max(standing_total(reservation) - max(kept, 0), 0))
+    else:
         booked_on = refunded_on or clock.today()
         settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
     tell_cancelled(actor, reservation, refund_waits=waits)

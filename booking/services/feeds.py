@@ -35,6 +35,7 @@ from booking.models import (
 from booking.models.feeds import COUNTING
 from booking.queries.refunds import is_refund_pending
 from booking.services.cancelling import enter_cancellation
+from booking.services.claims import watch_refund
 from booking.services.connections import link_of
 from booking.services.corrections import correct_charge
 from booking.services.handoff import enter_purchase
@@ -249,6 +250,7 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
             kind=ChargeKind.DIFFERENCE if known else ChargeKind.FARE,
             feed_row=row,
         )
+    watch_refund(actor, reservation)
     words = f"登録の金額と{difference:,}円違うため、差額を計上しました。" if known else ""
     return FeedRowState.ADDED, words
 

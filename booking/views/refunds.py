@@ -14,10 +14,13 @@ from booking.forms import RefundForm
 from booking.models import ChargeSource, Reservation
 from booking.permissions import RECORD
 from booking.queries.refunds import is_refund_pending
-from booking.services.refunds import is_unused_possible, record_no_show, record_refund, standing_total
+from booking.services.claims import standing_total
+from booking.services.refunds import is_unused_possible, record_no_show, record_refund
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
+
+ASKED = "予定と違う額のため、別の担当者に確認を依頼しました。確認されるまで、何も記録していません。"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,17 +51,18 @@ def _away(request: HttpRequest, reservation: Reservation, words: str) -> HttpRes
 
 
 def _page(
-    request: HttpRequest, reservation: Reservation, name: str, step: Callable[..., None], word: str
+    request: HttpRequest, reservation: Reservation, name: str, step: Callable[..., object], word: str
 ) -> HttpResponse:
     form = RefundForm(request.POST or None, initial={"kept": reservation.cancel_fee})
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            step(actor_of(request), reservation, source=ChargeSource.OPERATOR, **data)
+            asked = step(actor_of(request), reservation, source=ChargeSource.OPERATOR, **data)
         except PortalError as error:
             form.take_error(error)
         else:
-            messages.success(request, f"{reservation.title} の{word}を記録しました。")
+            done = f"{reservation.title} の{word}を記録しました。"
+            messages.success(request, ASKED if asked else done)
             return redirect_see_other(request, _trip_page(reservation))
     trip = reservation.trip
     context = {
