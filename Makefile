@@ -2,7 +2,7 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: run demo-reset test test-servers check format bench manage shell clean
+.PHONY: run demo-reset test test-servers check format bench faults manage shell clean
 
 run:            ## the whole portal in the foreground; Ctrl-C stops it
 	@exec $(PYTHON) -m launcher run
@@ -24,6 +24,9 @@ format:         ## let ruff lay the Python code out
 
 bench:          ## measurements for docs/measurements.md
 	@exec $(PYTHON) -m launcher bench $(ARGS)
+
+faults:         ## many wishes under faults, kills and moving time, and a judge: make faults SEED=7 N=200
+	@exec $(PYTHON) -m launcher faults $(if $(SEED),--seed $(SEED)) $(if $(N),--wishes $(N)) $(ARGS)
 
 manage:         ## a management command on the running portal: make manage ARGS="shift_clock --days 3"
 	@exec $(PYTHON) -m launcher manage $(ARGS)

@@ -9,7 +9,7 @@ from launcher.check import check
 from launcher.places import Failure, Stopped
 from launcher.processes import Processes
 from launcher.run import run
-from launcher.small import bench, clean, format_code, manage_running
+from launcher.small import bench, clean, faults, format_code, manage_running
 from launcher.testing import keep_servers, run_tests
 
 COMMANDS: dict[str, Callable[[Processes, list[str]], int]] = {
@@ -20,6 +20,7 @@ COMMANDS: dict[str, Callable[[Processes, list[str]], int]] = {
     "check": lambda processes, _: check(processes),
     "format": lambda processes, _: format_code(processes),
     "bench": bench,
+    "faults": faults,
     "manage": manage_running,
     "clean": lambda _, __: clean(),
 }

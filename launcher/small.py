@@ -1,16 +1,17 @@
-"""The small commands: format, bench, manage (and shell), clean."""
+"""The small commands: format, bench, faults, manage (and shell), clean."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 
-from launcher.places import ROOT, STATE, VAR, VENV, Failure, say
+from launcher.places import PYTHON, ROOT, STATE, VAR, VENV, Failure, say
 from launcher.ports import is_free, only_one
 from launcher.processes import Processes
 from launcher.run import BUSY, Target, given, manage
 from launcher.servers import postgres_home, server_account, staging
-from launcher.setup import prepare
+from launcher.setup import PANGO, prepare
 from launcher.testing import run_tests
 
 CACHES = (".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".import_linter_cache", "staticfiles")
@@ -27,6 +28,14 @@ def format_code(processes: Processes) -> int:
 def bench(processes: Processes, arguments: list[str]) -> int:
     """Run the measurements of tests/bench, with their figures on the terminal."""
     return run_tests(processes, ["tests/bench", "-s", "-o", "python_files=bench_*.py", *arguments])
+
+
+def faults(processes: Processes, arguments: list[str]) -> int:
+    """Run a campaign, on servers of its own; its plan, facts and what the processes printed are kept in var/faults."""
+    prepare(processes, PANGO)
+    env = {**os.environ, "PATH": f"{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}"}
+    keep = ["--keep", str(VAR / "faults")]
+    return processes.foreground([PYTHON, "-m", "tests.campaign", *keep, *arguments], env=env)
 
 
 def manage_running(processes: Processes, arguments: list[str]) -> int:

@@ -7,7 +7,6 @@ from django.db.models import Q
 
 from accounts.services import acting_on
 from audit.changes import advance
-from audit.services import record
 from booking.mails import tell_result
 from booking.models import (
     CallState,
@@ -23,7 +22,7 @@ from booking.models import (
     TripState,
     Way,
 )
-from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, settle_call
+from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, raise_total, settle_call
 from booking.services.connections import pause_connection
 from booking.services.following import follow_change, refuse_change
 from booking.services.ledger import charge_flight
@@ -64,8 +63,11 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
     waiting = any(reservation.state in IN_FLIGHT or reservation.state == R.UNKNOWN for reservation in ours)
     if first:
         _book(actor, trip, first)
-    elif drafts and not waiting and not _broken(ours):
-        _book(actor, trip, drafts)
+    elif drafts and not waiting:
+        # What a change wants was confirmed with the broken part in sight; the rest waits for the person.
+        rows = Change.objects.under_way().filter(replacement__in=drafts).values_list("replacement", flat=True)
+        anew, broken = set(rows), _broken(ours)
+        _book(actor, trip, [row for row in drafts if row.pk in anew or not broken])
     elif not drafts and not waiting and not _broken(ours):
         for reservation in ours:
             wanted = reservation.state == R.BOOKED and not reservation.problem and reservation.pk not in going
@@ -104,24 +106,24 @@ def ticket_reservation(actor: Actor, reservation: Reservation) -> None:
 
 @verb
 def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
-    """The person saw the new price of what is held and takes it: the authorised total rises by the difference.
+    """The person saw the new price of what is held and takes it: the authorised total rises by what it became dearer.
 
-    Raises Stale when the price has moved on.
+    What else became dearer is decided on by itself; until then nothing is ticketed. Raises Stale when the price has moved
+    on, and AboveAuthorised where more than the approved sum needs another approval.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
     fresh = Reservation.objects.select_for_update(no_key=True).get(pk=reservation.pk)
     if fresh.price != price or fresh.state != R.BOOKED:
         raise Stale
-    total = max(trip.authorised_total or 0, committed_total(trip))
-    Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
+    confirmed = fresh.calls.filter(verb=CallVerb.BOOK).values_list("max_yen", flat=True).first()
+    rise = max(price - confirmed, 0) if confirmed is not None else 0
+    raise_total(actor, trip, to=min((trip.authorised_total or 0) + rise, committed_total(trip)), price=price)
     Reservation.objects.filter(pk=fresh.pk).update(problem="")
-    record(actor, "booking.trip.raised", objects=[trip, fresh], data={"total": total, "price": price})
     # Other parts may have waited for this decision.
     arrange_next(actor, trip)
-    trip.refresh_from_db()
     fresh.refresh_from_db()
-    if fresh.state == R.BOOKED:
+    if fresh.state == R.BOOKED and is_within_bound(trip):
         _ticket(actor, trip, fresh)
 
 
@@ -269,6 +271,7 @@ def mark_used(actor: Actor, reservation: Reservation) -> None:
         reservation, R.USED, code="booking.reservation.used", allowed=RESERVATION_MOVES, actor=actor,
         about=[reservation.trip],
     )  # fmt: skip
+    follow_change(actor, reservation)
     close_trip_if_over(actor, reservation.trip)
 
 

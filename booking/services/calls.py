@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
+from accounts.queries import membership_on
 from audit.changes import advance
 from audit.services import record
 from booking.errors import AboveAuthorised, NotReleased
@@ -60,6 +61,24 @@ def committed_total(trip: Trip) -> int:
     replacing = Change.objects.under_way().filter(reservation__trip=trip, kind=ChangeKind.REBOOK)
     going = dict(replacing.values_list("reservation", "max_fee"))
     return sum(going.get(pk, price) or 0 for pk, price in standing.values_list("pk", "price"))
+
+
+@inside
+def raise_total(actor: Actor, trip: Trip, *, to: int, price: int) -> None:
+    """The person confirmed more than before (`to` yen in all, for something at `price`); nothing happens when it is not more.
+
+    Where an office approves trips, more than was approved needs another approval. Raises AboveAuthorised.
+    """
+    if trip.authorised_total is not None and to <= trip.authorised_total:
+        return
+    membership = membership_on(trip.traveller, clock.today())
+    if membership and membership.department.office.approval_required:
+        raise AboveAuthorised(
+            f"承認された上限（{trip.authorised_total or 0:,}円）を超えます。上限の中で選び直すか、窓口へ連絡してください。"
+        )
+    Trip.objects.filter(pk=trip.pk).update(authorised_total=to, version=trip.version + 1)
+    record(actor, "booking.trip.raised", objects=[trip], data={"total": to, "price": price})
+    trip.refresh_from_db()
 
 
 @inside

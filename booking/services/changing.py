@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from accounts.queries import membership_on
 from accounts.services import acting_on
 from audit.changes import advance
 from audit.services import record
@@ -28,9 +27,9 @@ from booking.models import (
 from booking.queries.changing import CHANGEABLE, REPLACEABLE, kind_of_change, may_change
 from booking.queries.parts import part_of
 from booking.services.arranging import arrange_next
-from booking.services.calls import claim_call, committed_total, settle_call
+from booking.services.calls import claim_call, committed_total, raise_total, settle_call
 from booking.services.fees import charge_change_fee
-from booking.services.following import finish_change
+from booking.services.following import drop_change_of, finish_change
 from booking.services.handoff import checked_number
 from booking.services.ledger import charge_flight, reverse_charges
 from booking.services.trips import Pick, add_parts, add_reservation
@@ -70,7 +69,7 @@ def propose_change(actor: Actor, search: Search, *, pick: Pick) -> Change:
         raise BadWish("いまの予約と同じものです。別の候補を選んでください。")
     _check_free(old)
     for earlier in old.changes.filter(state=ChangeState.DRAFT):
-        _drop(actor, earlier)
+        drop_change_of(actor, earlier)
     if old.changes.under_way().exists():
         raise ChangeTaken("この予約の変更は、すでに手続き中です。終わるまでお待ちください。")
     change = Change.objects.create(
@@ -99,12 +98,6 @@ def _check_free(old: Reservation) -> None:
         raise CannotChange("この区間には、すでに別の予約があります。")
 
 
-@inside
-def _drop(actor: Actor, change: Change) -> None:
-    about: list[Any] = [change.reservation, change.reservation.trip]
-    advance(change, ChangeState.DROPPED, code="booking.change.dropped", allowed=CHANGE_MOVES, actor=actor, about=about)
-
-
 @verb
 def drop_change(actor: Actor, change: Change) -> None:
     """Give a change up that waits for its person: before it was confirmed, or before it was made at the supplier's site.
@@ -115,7 +108,7 @@ def drop_change(actor: Actor, change: Change) -> None:
     change = _locked_change(change)
     if change.state != ChangeState.DRAFT and not (change.state, change.kind) == (ChangeState.CONFIRMED, ChangeKind.OWN):
         raise ChangeTaken
-    _drop(actor, change)
+    drop_change_of(actor, change)
 
 
 def _locked_change(change: Change) -> Change:
@@ -152,25 +145,11 @@ def confirm_change(actor: Actor, change: Change, *, max_cost: int, max_fee: int)
         about=[old, trip], data=facts, max_cost=max_cost, max_fee=max_fee, confirmed_at=clock.now(), replacement=new,
     )  # fmt: skip
     more = 0 if new else max(max_cost, 0)
-    _raise_total(actor, trip, to=committed_total(trip) + more, price=max_cost)
+    raise_total(actor, trip, to=committed_total(trip) + more, price=max_cost)
     if new is not None:
         arrange_next(actor, trip)
     elif change.kind == ChangeKind.EXCHANGE:
         claim_call(actor, old, verb=CallVerb.CHANGE, max_yen=max_cost)
-
-
-def _raise_total(actor: Actor, trip: Trip, *, to: int, price: int) -> None:
-    """The person confirmed more than before; where an office approves trips, more than was approved is refused."""
-    if trip.authorised_total is not None and to <= trip.authorised_total:
-        return
-    membership = membership_on(trip.traveller, clock.today())
-    if membership and membership.department.office.approval_required:
-        raise AboveAuthorised(
-            f"承認された上限（{trip.authorised_total or 0:,}円）を超えます。上限の中で選び直すか、窓口へ連絡してください。"
-        )
-    Trip.objects.filter(pk=trip.pk).update(authorised_total=to, version=trip.version + 1)
-    record(actor, "booking.trip.raised", objects=[trip], data={"total": to, "price": price})
-    trip.refresh_from_db()
 
 
 def _chosen_anew(trip: Trip, change: Change, offer: Offer) -> Reservation:

@@ -20,6 +20,8 @@ from accounts.queries import person_of_member_number
 from audit.services import record
 from booking.errors import BadFeed
 from booking.models import (
+    Change,
+    ChangeKind,
     ChargeKind,
     ChargeSource,
     Connection,
@@ -29,6 +31,7 @@ from booking.models import (
     FeedState,
     Reservation,
     ReservationState,
+    Segment,
     Settlement,
     Trip,
 )
@@ -39,7 +42,7 @@ from booking.services.claims import watch_refund
 from booking.services.connections import link_of
 from booking.services.corrections import correct_charge
 from booking.services.handoff import enter_purchase
-from booking.services.ledger import charge_cancellation, charge_fare, charges_told, known_total
+from booking.services.ledger import charge_cancellation, charge_fare, charges_told, known_total, standing_charges
 from booking.services.refunds import enter_no_show, enter_refund, kept_of
 from booking.suppliers.base import ReadsFeed
 from booking.suppliers.errors import Refused
@@ -51,6 +54,7 @@ from lib.errors import NotPermitted, PortalError, Stale
 from lib.verbs import inside, verb
 
 R = ReservationState
+BEING_CHANGED = "手配先サイトでの変更の途中です。出張者が番号を入力してから、窓口で確かめてください。"
 MAX_ROWS = 20000
 # As long as a task may run at most: a large file must not be taken for abandoned.
 LEASE = dt.timedelta(minutes=10)
@@ -236,6 +240,11 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
         enter_purchase(actor, reservation, number=line.number, price=None, source=ChargeSource.FEED)
         _follow_ride(reservation, line)
     known, difference = _news(reservation, line)
+    if difference > 0 and _is_being_changed(reservation):
+        return FeedRowState.UNMATCHED, BEING_CHANGED
+    if difference < 0 and _told(reservation, "purchase") < _rides_changed(reservation):
+        # A purchase of the ride before a change: those after it are still to be told.
+        return FeedRowState.MATCHED, ""
     Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
     if not difference:
         return FeedRowState.MATCHED, ""
@@ -253,6 +262,21 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
     watch_refund(actor, reservation)
     words = f"登録の金額と{difference:,}円違うため、差額を計上しました。" if known else ""
     return FeedRowState.ADDED, words
+
+
+def _is_being_changed(reservation: Reservation) -> bool:
+    return Change.objects.under_way().filter(reservation=reservation, kind=ChangeKind.OWN).exists()
+
+
+def _rides_changed(reservation: Reservation) -> int:
+    """How many rides of this booking a change has replaced: each was bought, and refunded, before the one that stands."""
+    return Segment.everything.filter(reservation=reservation, superseded=True).count()
+
+
+def _told(reservation: Reservation, operation: str) -> int:
+    """How many rows of an operation the files have told of a booking so far."""
+    rows = FeedRow.objects.filter(reservation=reservation, operation=operation)
+    return rows.filter(state__in=[FeedRowState.MATCHED, FeedRowState.ADDED]).count()
 
 
 def _booked_on(line: FeedLine) -> dt.date:
@@ -313,7 +337,12 @@ def _unpadded(service: str) -> str:
 
 def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) -> tuple[FeedRowState, str]:
     """The refund of a ticket, cancelled before or with it, used or not: the supplier says that it has paid."""
+    if _is_being_changed(reservation):
+        return FeedRowState.UNMATCHED, BEING_CHANGED
+    if _told(reservation, "refund") < _rides_changed(reservation):
+        return _refunded_by_change(actor, reservation, row, line)
     booked_on, refund = _booked_on(line), -line.amount
+    is_purchase_known = bool(standing_charges(reservation))
     kept = kept_of(reservation, fee=0, refund=refund)
     if reservation.state in {R.TICKETED, R.BOOKED}:
         enter_cancellation(
@@ -327,7 +356,18 @@ def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLi
         return _refunded_otherwise(actor, reservation, row, line)
     else:
         return FeedRowState.UNMATCHED, "予約の状態と合いません。窓口で確かめてください。"
+    if not is_purchase_known:
+        # Nothing stood that could be taken back: the refund counts by itself, as the purchase will once it is told.
+        _refunded_otherwise(actor, reservation, row, line)
     return FeedRowState.ADDED, ""
+
+
+def _refunded_by_change(
+    actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine
+) -> tuple[FeedRowState, str]:
+    """The refund of a ride that a change has replaced: taken back when the change was entered, if its price was known."""
+    _, more = _news(reservation, line)
+    return (FeedRowState.MATCHED, "") if more >= 0 else _refunded_otherwise(actor, reservation, row, line)
 
 
 def _refunded_otherwise(

@@ -23,9 +23,13 @@ BY_HAND = "新しい予約が取れました。この予約は、手配先のサ
 @inside
 def follow_change(actor: Actor, reservation: Reservation) -> None:
     """Go on with the change that the reservation belongs to, if it belongs to one that is under way."""
-    mine = Q(replacement=reservation) | Q(reservation=reservation, kind=ChangeKind.REBOOK)
+    mine = Q(replacement=reservation) | Q(reservation=reservation, kind__in=[ChangeKind.REBOOK, ChangeKind.OWN])
     change = Change.objects.under_way().select_for_update(no_key=True, of=("self",)).filter(mine).first()
-    if change is None or change.replacement is None:
+    if change is None:
+        return
+    if change.replacement is None:
+        if reservation.state in ENDED:
+            drop_change_of(actor, change)
         return
     new, old = change.replacement, change.reservation
     if new.pk == reservation.pk and new.state in LOST:
@@ -35,6 +39,16 @@ def follow_change(actor: Actor, reservation: Reservation) -> None:
             finish_change(actor, change)
         elif new.pk == reservation.pk:
             _give_back(actor, change, old)
+
+
+@inside
+def drop_change_of(actor: Actor, change: Change) -> None:
+    """Nothing is to be changed any more: it was given up, or its booking has ended meanwhile."""
+    old = change.reservation
+    advance(
+        change, ChangeState.DROPPED, code="booking.change.dropped", allowed=CHANGE_MOVES, actor=actor,
+        about=[old, old.trip],
+    )  # fmt: skip
 
 
 def _give_back(actor: Actor, change: Change, old: Reservation) -> None:

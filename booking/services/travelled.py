@@ -3,6 +3,7 @@
 from audit.changes import advance
 from booking.models import ChargeSource, Reservation, ReservationState, StayNight
 from booking.services.arranging import close_trip_if_over
+from booking.services.following import follow_change
 from booking.services.ledger import charge_nights
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.registry import KINDS
@@ -33,4 +34,5 @@ def settle_stay(actor: Actor, reservation: Reservation) -> None:
         about=[reservation.trip],
     )
     charge_nights(actor, reservation, source=source)
+    follow_change(actor, reservation)
     close_trip_if_over(actor, reservation.trip)

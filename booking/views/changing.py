@@ -83,9 +83,10 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
             messages.error(request, error.message)
             return redirect_see_other(request, reverse("booking:change_page", args=[pk]))
         if not form.errors:
+            if found.kind == ChangeKind.OWN:
+                return redirect_see_other(request, reverse("booking:change_page", args=[pk]))
             messages.success(request, "変更を受け付けました。結果はこの画面に表示します。")
-            own = found.kind == ChangeKind.OWN
-            return redirect_see_other(request, reverse("booking:change_page", args=[pk]) if own else trip_page)
+            return redirect_see_other(request, trip_page)
     try:
         page = _quoted(found)
     except SupplierAway as away:
@@ -144,7 +145,7 @@ def _number_page(request: HttpRequest, found: Change, form: NumberForm | None) -
         words = {"label": page.number_label, "hint": page.number_hint}
         form = NumberForm(initial={"number": found.reservation.number}, **words)
         form.fields["price"].required = True
-    form.fields["price"].help_text = "変更したあとの金額の全体。税込。"
+    form.fields["price"].label, form.fields["price"].help_text = "変更後の金額", "差額ではなく全体の金額。税込。"
     context = {**_context(found), "page": page, "form": form}
     return render(request, "booking/change_own.html", context, status=422 if form.errors else 200)
 

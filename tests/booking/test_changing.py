@@ -12,85 +12,25 @@ from booking.models import (
     Change,
     ChangeKind,
     ChangeState,
-    Charge,
     Connection,
     ReservationState,
     Segment,
     SupplierCall,
 )
-from booking.services import driving
+from booking.services import arranging, driving
 from booking.services.calls import committed_total
 from booking.services.cancelling import claim_cancellation
-from booking.services.changing import confirm_change, drop_change, propose_change, record_own_change
-from booking.services.handoff import enter_number
-from booking.services.searching import ask_supplier, open_search, wish_instead
-from booking.services.trips import read_picks
+from booking.services.changing import confirm_change, drop_change
 from booking.suppliers.types import offer_from_json
-from booking.tasks import BOOKER
+from booking.tasks import BOOKER, SWEEPER
 from lib import clock
-from tests import world
 from tests.billing.world import go_to
-from tests.factories import acting, contract, person
+from tests.booking.changes import FLEX, bought_train, confirmed, live, looked, other_flight, proposed, ticketed, yen_of
+from tests.factories import acting, person
 from tests.world import drafted, searched, submitted, token, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 R = ReservationState
-FLEX = "ビジネスフレックス"
-
-
-@pytest.fixture
-def traveller(sandbox):
-    contract()
-    world.connect(sandbox.url)
-    return world.with_numbers(person())
-
-
-def ticketed(traveller, has=FLEX, part="out", supplier="jal_online"):
-    """A flight of a trip of its own, ticketed."""
-    search = searched(traveller)
-    chosen = {part: token(search, part, supplier, has=has)}
-    trip = submitted(traveller, drafted(traveller, search, **chosen))
-    work_off()
-    return trip.reservations.get()
-
-
-def looked(traveller, reservation, *, days=0, nights=0, air=True, rail=True):
-    """A search for something else instead, with all answers in; `days` later than the booking."""
-    first = reservation.segments.first() or reservation.nights.first()
-    day = (first.travel_on if isinstance(first, Segment) else first.date) + dt.timedelta(days=days)
-    wish = wish_instead(reservation, day=day, nights=nights, air=air, rail=rail)
-    search = open_search(acting(traveller), wish)
-    for answer in search.answers.all():
-        ask_supplier(BOOKER, answer.pk)
-    return search
-
-
-def proposed(traveller, search, part="out", **which):
-    supplier = which.pop("supplier", "jal_online")
-    picks = read_picks(search, {part: token(search, part, supplier, **which)})
-    return propose_change(acting(traveller), search, pick=picks[0])
-
-
-def other_flight(traveller, flight, *, has=FLEX, n=2, days=0):
-    return proposed(traveller, looked(traveller, flight, days=days), has=has, n=n)
-
-
-def confirmed(traveller, change):
-    """The change, confirmed at what the supplier quotes."""
-    quote = driving.quote_change(change.reservation, offer_from_json(change.offer))
-    confirm_change(acting(traveller), change, max_cost=quote.cost, max_fee=quote.fee)
-    change.refresh_from_db()
-    return change
-
-
-def live(trip):
-    return sorted(
-        Segment.objects.filter(reservation__trip=trip, live=True).values_list("service", "reservation__state")
-    )
-
-
-def yen_of(reservation):
-    return [charge.amount for charge in Charge.objects.filter(reservation=reservation).order_by("pk")]
 
 
 def test_a_ticketed_flight_is_exchanged_for_another_within_the_same_booking(traveller, sandbox):
@@ -221,6 +161,45 @@ def test_what_cannot_be_changed_is_booked_anew_and_then_cancelled(traveller, san
     assert live(flight.trip) == [(change.replacement.title, R.TICKETED)]
 
 
+def test_the_mail_of_a_refused_change_does_not_say_that_an_expired_booking_stands(traveller, sandbox):
+    sandbox.fault("jal-online", "ticket", "sold_out")
+    flight = ticketed(traveller, has="セイバー")
+    change = other_flight(traveller, flight)
+    sandbox.fault("jal-online", "book", "sold_out")
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=10_000)
+    flight.refresh_from_db()
+    go_to(flight.hold_until.date() + dt.timedelta(days=1))
+    arranging.expire_hold(SWEEPER, flight)
+    work_off()
+    flight.refresh_from_db()
+    change.refresh_from_db()
+    assert (flight.state, change.state) == (R.EXPIRED, ChangeState.REFUSED)
+    mail = OutgoingMail.objects.get(kind="change")
+    assert "変更できませんでした" in mail.body
+    assert "期限切れ" in mail.body
+    assert "そのまま残っています" not in mail.body
+
+
+def test_another_stay_is_booked_although_another_part_of_the_trip_could_not_be_had(traveller, sandbox):
+    search = searched(traveller)
+    sandbox.fault("jal-online", "book", "sold_out")
+    chosen = {"out": token(search, "out", "jal_online", has=FLEX), "stay": token(search, "stay", "yado_net")}
+    trip = submitted(traveller, drafted(traveller, search, **chosen))
+    work_off()
+    stay = trip.reservations.get(supplier="yado_net")
+    assert sorted(trip.reservations.values_list("state", flat=True)) == [R.BOOKED, R.FAILED]
+    again = looked(traveller, stay, nights=1)
+    offers = again.answers.get(connection__supplier="yado_net").offers
+    # One that costs from the first moment on: the last to be booked.
+    n = next(k for k, offer in enumerate(offers) if not offer["reversible"] and offer["title"] != stay.title)
+    change = proposed(traveller, again, part="stay", supplier="yado_net", n=n)
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=100_000)
+    work_off()
+    stay.refresh_from_db()
+    change.refresh_from_db()
+    assert (stay.state, change.replacement.state, change.state) == (R.CANCELLED, R.BOOKED, ChangeState.DONE)
+
+
 def test_when_the_new_one_cannot_be_had_the_old_one_stays(traveller, sandbox):
     flight = ticketed(traveller, has="セイバー")
     change = other_flight(traveller, flight)
@@ -230,6 +209,7 @@ def test_when_the_new_one_cannot_be_had_the_old_one_stays(traveller, sandbox):
     flight.refresh_from_db()
     change.refresh_from_db()
     assert (flight.state, change.state, change.replacement.state) == (R.TICKETED, ChangeState.REFUSED, R.FAILED)
+    assert "元の予約はそのまま残っています" in OutgoingMail.objects.get(kind="change").body
     assert live(flight.trip) == [(flight.title, R.TICKETED)]
     assert not flight.segments.get().outgoing
     assert SupplierCall.objects.filter(reservation=flight, verb="cancel").count() == 0
@@ -289,38 +269,6 @@ def test_a_sold_out_leg_is_replaced_and_then_everything_is_ticketed(traveller, s
     again = looked(traveller, lost, days=1)
     with pytest.raises(CannotChange, match="すでに別の予約があります"):
         proposed(traveller, again, has=FLEX, n=3)
-
-
-def bought_train(traveller):
-    ride = ticketed(traveller, has="", part="back", supplier="ex")
-    enter_number(acting(traveller), ride, number="2001", price=23_280)
-    ride.refresh_from_db()
-    return ride
-
-
-def test_a_train_is_changed_on_the_suppliers_site_and_entered(traveller):
-    ride = bought_train(traveller)
-    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
-    assert change.kind == ChangeKind.OWN
-    confirm_change(acting(traveller), change, max_cost=0, max_fee=0)
-    record_own_change(acting(traveller), change, number="2001", price=23_280)
-    ride.refresh_from_db()
-    change.refresh_from_db()
-    assert (ride.state, ride.number, change.state) == (R.TICKETED, "2001", ChangeState.DONE)
-    assert ride.title == offer_from_json(change.offer).title
-    assert yen_of(ride) == [23_280, -23_280, 23_280]
-
-
-def test_a_dearer_train_than_confirmed_is_refused_and_nothing_is_lost(traveller):
-    ride = bought_train(traveller)
-    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
-    confirm_change(acting(traveller), change, max_cost=0, max_fee=0)
-    ride.trip.refresh_from_db()
-    with pytest.raises(AboveAuthorised):
-        record_own_change(acting(traveller), change, number="2001", price=ride.trip.authorised_total + 1)
-    ride.refresh_from_db()
-    change.refresh_from_db()
-    assert (ride.state, change.state) == (R.TICKETED, ChangeState.CONFIRMED)
 
 
 def test_a_train_replaced_by_a_flight_waits_for_its_refund_by_the_traveller(traveller):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import Office
 from booking.errors import AboveAuthorised
 from booking.models import ReservationState
 from booking.services import arranging
@@ -55,3 +56,37 @@ def test_taking_the_new_price_tickets_what_waited_for_it_too(flights):
     assert states(flights) == [R.TICKETED, R.TICKETED]
     dearer.trip.refresh_from_db()
     assert dearer.trip.authorised_total == sum(flight.price for flight in flights)
+
+
+def test_of_two_dearer_parts_taking_one_does_not_take_the_other(sandbox):
+    contract()
+    world.connect(sandbox.url)
+    traveller = world.with_numbers(person())
+    search = searched(traveller)
+    chosen = {part: token(search, part, "jal_online", has="ビジネスフレックス") for part in ("out", "back")}
+    trip = drafted(traveller, search, **chosen)
+    for n in (1, 2):
+        sandbox.fault("jal-online", "book", "dearer", reference=f"{trip.number}-0{n}")
+    confirmed = submitted(traveller, trip).authorised_total
+    work_off()
+    one, other = trip.reservations.order_by("pk")
+    arranging.accept_price(acting(traveller), one, price=one.price)
+    work_off()
+    trip.refresh_from_db()
+    assert confirmed < trip.authorised_total < one.price + other.price
+    assert states([one, other]) == [R.BOOKED, R.BOOKED]
+    assert [bool(flight.problem) for flight in (one, other)] == [False, True]
+    arranging.accept_price(acting(traveller), other, price=other.price)
+    work_off()
+    trip.refresh_from_db()
+    assert states([one, other]) == [R.TICKETED, R.TICKETED]
+    assert trip.authorised_total == one.price + other.price
+
+
+def test_where_trips_are_approved_a_dearer_part_needs_another_approval(flights):
+    dearer = flights[0]
+    Office.objects.update(approval_required=True)
+    with pytest.raises(AboveAuthorised, match="承認された上限"):
+        arranging.accept_price(acting(dearer.trip.traveller), dearer, price=dearer.price)
+    assert states(flights) == [R.BOOKED, R.BOOKED]
+    assert flights[0].problem

@@ -265,3 +265,17 @@ def test_what_the_sandbox_itself_writes_is_read(traveller, ride, take):
     content = sandbox_file([operation], [member], [{"key": 1, "state": "bought"}], now)
     assert states(take(content=content)) == ["added"]
     assert ledger() == [(ChargeKind.FARE, 23390)]
+
+
+def test_a_refund_that_is_told_before_its_purchase_leaves_the_fee_alone_in_the_end(traveller, ride, take):
+    handoff.enter_number(acting(traveller), ride, number="2001", price=None)
+    now = clock.now().astimezone(clock.JST)
+    later = {"操作日時": f"{now.year}/{now.month}/{now.day} 11:00"}
+    take(
+        purchase(ride, operation="取消", amount=23_280, **later),
+        purchase(ride, operation="払戻手数料", amount=320, **later),
+    )
+    take(purchase(ride, amount=23_280))
+    ride.refresh_from_db()
+    assert ride.state == "cancelled"
+    assert sum(charge.amount for charge in ride.charges.all()) == 320

@@ -15,7 +15,7 @@ from lib import clock, durable
 from tests import world
 from tests.factories import contract, person
 from tests.together import at_once
-from tests.world import drafted, searched, submitted, token, work_off
+from tests.world import drafted, searched, submitted, token
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -69,7 +69,8 @@ def test_of_two_parts_that_are_ticketed_at_the_same_moment_one_tells(flights):
 
 def test_a_ticket_that_could_not_be_had_is_told_with_the_reason(flights, sandbox):
     sandbox.fault("jal-online", "ticket", "sold_out", reference=flights[1].reference)
-    work_off()
+    for flight in flights:
+        driving.carry_out(BOOKER, flight.calls.get(verb=CallVerb.TICKET).pk)
     body = told().get().body
     assert "予約確定" in body
     assert "満席" in body

@@ -1,5 +1,6 @@
 """Two ways into the portal: over HTTP with a browser's session and forms, and through the same verbs directly."""
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Protocol
@@ -12,10 +13,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from booking.models import ChargeSource, Reservation, Search, Trip
-from booking.services import arranging, cancelling, driving, handoff
-from booking.services.searching import Wish, open_search
+from booking.models import Change, ChangeKind, ChargeSource, Reservation, Search, Trip
+from booking.services import arranging, cancelling, changing, driving, handoff
+from booking.services.searching import Wish, open_search, wish_instead
 from booking.services.trips import draft_total, draft_trip, read_picks, submit_trip
+from booking.suppliers.types import offer_from_json
 from lib.errors import PortalError
 from tests.factories import acting
 from tests.signin import sign_in
@@ -44,6 +46,10 @@ class Door(Protocol):
     def give_up(self, reservation: Reservation) -> None: ...
     def cancel(self, reservation: Reservation) -> None: ...
     def refunded(self, reservation: Reservation, fee: int) -> None: ...
+    def look_instead(self, reservation: Reservation, day: dt.date, nights: int) -> UUID: ...
+    def propose(self, search: UUID, tokens: Mapping[str, str]) -> UUID: ...
+    def change(self, change: UUID) -> None: ...
+    def drop(self, change: UUID) -> None: ...
 
 
 class Services:
@@ -82,6 +88,32 @@ class Services:
 
     def refunded(self, reservation: Reservation, fee: int) -> None:
         cancelling.record_own_cancellation(acting(self.user), reservation, fee=fee, source=ChargeSource.ENTERED)
+
+    def look_instead(self, reservation: Reservation, day: dt.date, nights: int) -> UUID:
+        asked = wish_instead(reservation, day=day, nights=nights, air=True, rail=False)
+        return open_search(acting(self.user), asked).public_id
+
+    def propose(self, search: UUID, tokens: Mapping[str, str]) -> UUID:
+        asked = Search.objects.get(public_id=search)
+        return changing.propose_change(acting(self.user), asked, pick=read_picks(asked, tokens)[0]).public_id
+
+    def change(self, change: UUID) -> None:
+        row = Change.objects.select_related("reservation__trip__traveller", "reservation__connection").get(
+            public_id=change
+        )
+        old, offer = row.reservation, offer_from_json(row.offer)
+        if row.kind == ChangeKind.EXCHANGE:
+            quote = driving.quote_change(old, offer)
+            cost, fee = quote.difference + quote.fee, quote.fee
+        elif row.kind == ChangeKind.REBOOK:
+            fee = driving.quote_cancel(old).fee
+            cost = (offer.price or 0) - (old.price or 0) + fee
+        else:
+            cost, fee = offer.price or 0, 0
+        changing.confirm_change(acting(self.user), row, max_cost=cost, max_fee=fee)
+
+    def drop(self, change: UUID) -> None:
+        changing.drop_change(acting(self.user), Change.objects.get(public_id=change))
 
 
 class Browser:
@@ -172,13 +204,34 @@ class Browser:
         address = reverse("booking:cancel", args=[reservation.public_id])
         self.send(self.page(address), address, {"fee": str(fee)})
 
+    def look_instead(self, reservation: Reservation, day: dt.date, nights: int) -> UUID:
+        address = reverse("booking:change", args=[reservation.public_id])
+        fields: dict[str, str | list[str]] = {f"day_{part}": str(getattr(day, name)) for part, name in PARTS}
+        fields |= {"nights": str(nights)} if nights else {"kinds": ["air"]}
+        return _id_in(self.send(self.page(address), address, fields))
+
+    def propose(self, search: UUID, tokens: Mapping[str, str]) -> UUID:
+        return self.choose(search, tokens)
+
+    def change(self, change: UUID) -> None:
+        address = reverse("booking:change_page", args=[change])
+        page = self.page(address)
+        shown = {name: re.search(rf'name="{name}" value="(-?\d+)"', page) for name in ("max_cost", "max_fee")}
+        if not all(shown.values()):
+            raise Refused("no cost on the page")
+        self.send(page, address, {name: found[1] for name, found in shown.items() if found})
+
+    def drop(self, change: UUID) -> None:
+        page = self.page(reverse("booking:change_page", args=[change]))
+        self.send(page, reverse("booking:change_drop", args=[change]), {})
+
 
 PARTS = (("y", "year"), ("m", "month"), ("d", "day"))
 NO = (PortalError, Refused)
 
 
 def _id_in(address: str) -> UUID:
-    found = re.search(r"/(?:search|trips)/([0-9a-f-]{36})/", address)
+    found = re.search(r"/(?:search|trips|changes)/([0-9a-f-]{36})/", address)
     if found is None:
         raise Refused(f"led to {address}")
     return UUID(found[1])

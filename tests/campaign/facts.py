@@ -13,7 +13,7 @@ from typing import Any
 from audit.models import Event, OutgoingMail
 from billing.models import InvoiceLine
 from billing.queries import open_charges
-from booking.models import Charge, Reservation, Segment, StayNight, SupplierCall, Trip
+from booking.models import Change, Charge, FeedRow, Reservation, Segment, StayNight, SupplierCall, Trip
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,20 @@ class TripFact:
 
 
 @dataclass(frozen=True)
+class ChangeFact:
+    """A change as the portal has it: `old` and `new` are bookings; an exchange stays within the old one."""
+
+    id: str
+    trip: str
+    old: str
+    new: str
+    kind: str
+    state: str
+    max_cost: int | None
+    max_fee: int | None
+
+
+@dataclass(frozen=True)
 class EventFact:
     """An event: in the order of `seq`."""
 
@@ -95,11 +109,15 @@ class ChargeFact:
 
 @dataclass
 class Facts:
-    """All of it. `confirmed` are the trips of which somebody was told that they are taken care of."""
+    """All of it. `confirmed` are the trips of which somebody was told that they are taken care of.
+
+    `at_the_desk` are the rows of usage files that an operator has before them as 要確認, each as "trip number, number".
+    """
 
     supplied: list[Supplied] = field(default_factory=list)
     bookings: list[Booking] = field(default_factory=list)
     trips: list[TripFact] = field(default_factory=list)
+    changes: list[ChangeFact] = field(default_factory=list)
     events: list[EventFact] = field(default_factory=list)
     mails: list[MailFact] = field(default_factory=list)
     charges: list[ChargeFact] = field(default_factory=list)
@@ -108,6 +126,7 @@ class Facts:
     live_parts: list[tuple[str, int]] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+    at_the_desk: list[str] = field(default_factory=list)
 
 
 WIRE = {"jal-online": "jal_online", "yado-net": "yado_net", "ex": "ex"}
@@ -122,6 +141,7 @@ def collect(truth: Mapping[str, Any], confirmed: list[str], mail_folder: Path) -
         supplied=_supplied(truth),
         bookings=_bookings(),
         trips=[TripFact(str(row.public_id), row.number, row.state, row.authorised_total) for row in Trip.objects.all()],
+        changes=_changes(),
         events=_events(),
         mails=mails,
         charges=_charges(),
@@ -129,6 +149,7 @@ def collect(truth: Mapping[str, Any], confirmed: list[str], mail_folder: Path) -
         unbilled=list(open_charges().values_list("pk", flat=True)),
         live_parts=_live_parts(),
         confirmed=confirmed,
+        at_the_desk=_at_the_desk(),
         strangers=sorted(set(delivered) - {f"<{mail.id}@portal>" for mail in mails}),
     )
 
@@ -178,6 +199,23 @@ def _bookings() -> list[Booking]:
     ]
 
 
+def _changes() -> list[ChangeFact]:
+    rows = Change.objects.select_related("reservation__trip", "replacement")
+    return [
+        ChangeFact(
+            id=str(row.public_id),
+            trip=str(row.reservation.trip.public_id),
+            old=str(row.reservation.public_id),
+            new=str((row.replacement or row.reservation).public_id),
+            kind=row.kind,
+            state=row.state,
+            max_cost=row.max_cost,
+            max_fee=row.max_fee,
+        )
+        for row in rows.order_by("pk")
+    ]
+
+
 def _events() -> list[EventFact]:
     found = []
     for seq, code, canonical in Event.objects.order_by("seq").values_list("seq", "code", "canonical"):
@@ -224,6 +262,11 @@ def _charges() -> list[ChargeFact]:
         )
         for row in rows
     ]  # fmt: skip
+
+
+def _at_the_desk() -> list[str]:
+    rows = FeedRow.objects.filter(state="unmatched").values_list("fields", "number")
+    return [f"{value}, {number}" for fields, number in rows for value in fields.values()]
 
 
 def _live_parts() -> list[tuple[str, int]]:

@@ -7,8 +7,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from booking.states import IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, ReservationState
-from tests.campaign.facts import Booking, Facts, MailFact, Supplied
+from booking.states import CHANGE_MOVES, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, ReservationState
+from tests.campaign.facts import Booking, ChangeFact, Facts, MailFact, Supplied
 
 R = ReservationState
 # States in which the portal believes that the supplier holds a booking.
@@ -16,6 +16,9 @@ HOLDS = frozenset({R.BOOKED, R.TICKETED, R.USED, R.NO_SHOW})
 NAMES = {state.label: state.value for state in ReservationState}
 ENTRY = re.compile(
     r"^・(?P<title>.+)\n +(?P<state>\S+)(?: 予約番号 (?P<number>\S+))?(?: (?:目安 )?(?P<price>[0-9,]+)円)?", re.M
+)
+CHANGED = re.compile(
+    r"^・.+\n(?: +予約番号 (?P<number>\S+)\n)? +状態 (?P<state>\S+)\n(?: +金額 (?P<price>[0-9,]+)円)?", re.M
 )
 CANCELLED = re.compile(r"^・.+\n +予約番号 (?P<number>\S+)\n +取消にかかった額 (?P<fee>[0-9,]+)円", re.M)
 
@@ -53,7 +56,7 @@ def no_phantom(facts: Facts) -> Iterable[str]:
 
 
 def every_purchase_is_found(facts: Facts) -> Iterable[str]:
-    """What somebody bought on the supplier's own site is known once the usage file was read."""
+    """What somebody bought on the supplier's own site is known once the usage file was read, if only to the desk."""
     numbers = {trip.id: trip.number for trip in facts.trips}
     known = Counter(
         (numbers[booking.trip], booking.number)
@@ -61,7 +64,8 @@ def every_purchase_is_found(facts: Facts) -> Iterable[str]:
         if booking.way == "handoff" and booking.number
     )
     for row in facts.supplied:
-        if row.supplier == "ex" and known[row.reference, row.number] != 1:
+        asked = f"{row.reference}, {row.number}" in facts.at_the_desk
+        if row.supplier == "ex" and known[row.reference, row.number] not in ({0, 1} if asked else {1}):
             yield f"{row.reference}: purchase {row.number} stands {known[row.reference, row.number]} times here"
 
 
@@ -71,13 +75,14 @@ def no_lost_wish(facts: Facts) -> Iterable[str]:
     for booking in facts.bookings:
         by_trip[booking.trip].append(booking)
     states = {trip.id: trip.state for trip in facts.trips}
+    replaced = {change.old for change in facts.changes if change.state in {"confirmed", "done"}}
     for trip in facts.confirmed:
         if states.get(trip) not in {"released", "closed"}:
             yield f"trip {trip}: confirmed, and {states.get(trip)} now"
         rows = [booking for booking in by_trip[trip] if booking.state != R.WITHDRAWN or booking.problem]
         if not rows:
             yield f"trip {trip}: confirmed, and nothing is left of it"
-        broken = any(booking.state in {R.FAILED, R.EXPIRED} for booking in rows)
+        broken = any(booking.state in {R.FAILED, R.EXPIRED} and booking.id not in replaced for booking in rows)
         waits = any(booking.problem and booking.state == R.BOOKED for booking in rows)
         for booking in rows:
             if booking.state in {R.DRAFT, R.SCHEDULED}:
@@ -132,6 +137,8 @@ def every_change_has_its_event(facts: Facts) -> Iterable[str]:
     yield from _walk(facts, known, "booking.reservation.", RESERVATION_MOVES)
     trips = {trip.id: (trip.number, trip.state) for trip in facts.trips}
     yield from _walk(facts, trips, "booking.trip.", TRIP_MOVES)
+    changes = {change.id: (f"change {change.id}", change.state) for change in facts.changes}
+    yield from _walk(facts, changes, "booking.change.", CHANGE_MOVES)
     for charge in facts.charges:
         if not charge.told:
             yield f"charge {charge.id}: no event tells of it"
@@ -140,24 +147,96 @@ def every_change_has_its_event(facts: Facts) -> Iterable[str]:
 def within_what_was_confirmed(facts: Facts) -> Iterable[str]:
     """At no moment did what the portal bought for a trip pass what its person had confirmed by then."""
     ways = {booking.id: booking for booking in facts.bookings}
+    rebooked = {change.id: change for change in facts.changes if change.kind == "rebook"}
     bound: dict[str, int] = {}
+    # What is being replaced counts with the fee of giving it back.
+    going: dict[str, int] = {}
     spent: dict[str, dict[str, int]] = defaultdict(dict)
     for event in facts.events:
         first = event.objects[0] if event.objects else ""
         if event.code in {"booking.trip.released", "booking.trip.raised"}:
             bound[first] = event.data["total"]
+        if first in rebooked and event.code == "booking.change.confirmed":
+            going[rebooked[first].old] = rebooked[first].max_fee or 0
+        elif first in rebooked:
+            going.pop(rebooked[first].old, None)
         booking = ways.get(first)
         if booking is None or event.data.get("to") is None:
             continue
         stay = booking.way == "api" and not booking.ticketable
         bought = event.data["to"] == R.TICKETED and event.data.get("source", "supplier") != "feed"
-        if (bought and event.code.endswith(".ticketed")) or (stay and event.data["to"] == R.BOOKED):
+        if (bought and event.code.endswith((".ticketed", ".changed"))) or (stay and event.data["to"] == R.BOOKED):
             spent[booking.trip][booking.id] = event.data.get("price") or 0
         elif event.data["to"] in {R.CANCELLED, R.FAILED, R.WITHDRAWN}:
             spent[booking.trip].pop(booking.id, None)
-        total = sum(spent[booking.trip].values())
+        total = sum(going.get(each, price) for each, price in spent[booking.trip].items())
         if total > bound.get(booking.trip, 0):
             yield f"{booking.reference}: {total} bought at event {event.seq}, {bound.get(booking.trip)} confirmed"
+
+
+def every_change_ends(facts: Facts) -> Iterable[str]:
+    """What was confirmed is done or refused.
+
+    A person may be waited for: at a supplier's site, or where giving the old booking back was refused and both stand.
+    """
+    known = {booking.id: booking for booking in facts.bookings}
+    for change in facts.changes:
+        if change.state != "confirmed" or change.kind == "own":
+            continue
+        old, new = known[change.old], known[change.new]
+        both = old.state in HOLDS and _is_sure(new, new.state)
+        if not (both or new.state == R.HANDED_OFF or (old.way != "api" and old.problem)):
+            yield f"change {change.id} ({change.kind}) of {old.reference}: {old.state}, {new.state}, and not at its end"
+
+
+def the_old_lives_until_the_new_is_sure(facts: Facts) -> Iterable[str]:
+    """Nothing is given back for a change whose new booking does not stand, and a refused change has cost nothing."""
+    known = {booking.id: booking for booking in facts.bookings}
+    changes = {change.id: change for change in facts.changes}
+    open_for: dict[str, ChangeFact] = {}
+    then: dict[str, str] = {}
+    for event in facts.events:
+        first = event.objects[0] if event.objects else ""
+        to = str(event.data.get("to") or "")
+        if change := changes.get(first):
+            if to == "confirmed" and change.kind == "rebook":
+                open_for[change.old] = change
+            else:
+                open_for.pop(change.old, None)
+            if to == "done" and then.get(change.new) not in HOLDS:
+                yield f"change {change.id}: done at event {event.seq}, and the new one is {then.get(change.new)}"
+            # Its own deadline may have ended it meanwhile.
+            if to == "refused" and change.kind != "replace" and then.get(change.old) not in HOLDS | {R.EXPIRED}:
+                yield f"change {change.id}: refused at event {event.seq}, and the old one is {then.get(change.old)}"
+        elif first in known and to:
+            then[first] = to
+            change = open_for.get(first)
+            if to == R.CANCELLING and change and not _is_sure(known[change.new], then.get(change.new)):
+                yield f"change {change.id}: the old one is given back at event {event.seq}, the new one is {then.get(change.new)}"
+
+
+def _is_sure(booking: Booking, state: str | None) -> bool:
+    return state in {R.TICKETED, R.USED} or (state == R.BOOKED and not booking.ticketable)
+
+
+def changed_at_what_was_confirmed(facts: Facts) -> Iterable[str]:
+    """An exchange costs no more than was confirmed, giving the old booking back no more than the fee that was shown."""
+    known = {booking.id: booking for booking in facts.bookings}
+    exchanges: dict[str, ChangeFact] = {}
+    changes = {change.id: change for change in facts.changes}
+    for event in facts.events:
+        first = event.objects[0] if event.objects else ""
+        if first in changes and event.code == "booking.change.confirmed" and changes[first].kind == "exchange":
+            exchanges[changes[first].old] = changes[first]
+        elif event.code == "booking.reservation.changed" and first in exchanges:
+            cost, highest = event.data["difference"] + event.data["fee"], exchanges[first].max_cost or 0
+            if cost > highest:
+                yield f"{known[first].reference}: changed for {cost} at event {event.seq}, {highest} confirmed"
+    for change in facts.changes:
+        old = known[change.old]
+        given_back = (change.kind, change.state, old.state) == ("rebook", "done", R.CANCELLED)
+        if given_back and old.charged > (change.max_fee or 0):
+            yield f"{old.reference}: given back for {old.charged}, {change.max_fee} confirmed"
 
 
 def one_live_part(facts: Facts) -> Iterable[str]:
@@ -171,6 +250,9 @@ def mails_are_true(facts: Facts) -> Iterable[str]:
     """Nobody was told anything by mail that was not so when it was written: by the log, and by the suppliers."""
     supplied = {(row.number, row.reference): row for row in facts.supplied}
     then: dict[str, str] = {}
+    changes = {change.id: change for change in facts.changes}
+    ended: dict[str, tuple[ChangeFact, str]] = {}
+    first_prices = _first_prices(facts)
     written = sorted(facts.mails, key=lambda mail: mail.queued)
     events = iter(facts.events)
     event = next(events, None)
@@ -181,9 +263,16 @@ def mails_are_true(facts: Facts) -> Iterable[str]:
         while event is not None and event.seq <= mail.queued:
             if event.objects and event.data.get("to"):
                 then[event.objects[0]] = str(event.data["to"])
+                if change := changes.get(event.objects[0]):
+                    ended[change.trip] = change, str(event.data["to"])
             event = next(events, None)
-        told = _cancellation_told if mail.kind == "cancelled" else _result_told
-        yield from told(mail, by_trip[mail.about], then, supplied)
+        rows = by_trip[mail.about]
+        if mail.kind == "cancelled":
+            yield from _cancellation_told(mail, rows, then, supplied)
+        elif mail.kind == "change":
+            yield from _change_told(mail, rows, then, ended.get(mail.about))
+        else:
+            yield from _result_told(mail, rows, then, supplied, first_prices)
 
 
 def everybody_was_told(facts: Facts) -> Iterable[str]:
@@ -200,6 +289,10 @@ def everybody_was_told(facts: Facts) -> Iterable[str]:
         cancelled = sum(booking.state == R.CANCELLED for booking in rows)
         if kinds[trip, "cancelled"] != cancelled:
             yield f"trip {trip}: {kinds[trip, 'cancelled']} mails of cancellations, {cancelled} wanted"
+    ended = Counter(change.trip for change in facts.changes if change.state in {"done", "refused"})
+    for about in ended.keys() | {mail.about for mail in facts.mails if mail.kind == "change"}:
+        if kinds[about, "change"] != ended[about]:
+            yield f"trip {about}: {kinds[about, 'change']} mails of changes, {ended[about]} wanted"
     for mail in facts.mails:
         if mail.state != "sent" or not mail.delivered:
             yield f"mail {mail.id} ({mail.kind}): {mail.state}, arrived {mail.delivered} times"
@@ -218,6 +311,9 @@ JUDGES: Sequence[Callable[[Facts], Iterable[str]]] = (
     every_yen_once,
     every_change_has_its_event,
     within_what_was_confirmed,
+    every_change_ends,
+    the_old_lives_until_the_new_is_sure,
+    changed_at_what_was_confirmed,
     one_live_part,
     mails_are_true,
     everybody_was_told,
@@ -256,8 +352,43 @@ def _walk(
             yield f"{name}: {state}, but its events end at {now[key]}"
 
 
+def _first_prices(facts: Facts) -> Mapping[str, int]:
+    """What a booking cost before it was changed: no supplier says that any more."""
+    found: dict[str, int] = {}
+    for event in facts.events:
+        if event.code == "booking.reservation.changed":
+            found.setdefault(event.objects[0], event.data["price"] - event.data["difference"])
+    return found
+
+
+def _change_told(
+    mail: MailFact, rows: Sequence[Booking], then: Mapping[str, str], ended: tuple[ChangeFact, str] | None
+) -> Iterable[str]:
+    change, outcome = ended or (None, "nothing")
+    if (
+        change is None
+        or outcome not in {"done", "refused"}
+        or ("変更できませんでした" in mail.body) != (outcome == "refused")
+    ):
+        yield f"mail {mail.id}: tells how a change ended; it was {outcome}"
+        return
+    entry = CHANGED.search(mail.body)
+    about = next(row for row in rows if row.id == (change.new if outcome == "done" else change.old))
+    stood = then.get(about.id, "draft")
+    if entry is None or NAMES.get(entry["state"]) != stood:
+        yield f"mail {mail.id}: says {entry and entry['state']}, it was {stood}"
+    elif stood in HOLDS and entry["number"] != about.number:
+        yield f"mail {mail.id}: says {entry['number']}, it is {about.number}"
+    elif "元の予約はそのまま" in mail.body and stood not in HOLDS:
+        yield f"mail {mail.id}: says that the old booking stands, it was {stood}"
+
+
 def _result_told(
-    mail: MailFact, rows: Sequence[Booking], then: Mapping[str, str], supplied: Mapping[tuple[str, str], Supplied]
+    mail: MailFact,
+    rows: Sequence[Booking],
+    then: Mapping[str, str],
+    supplied: Mapping[tuple[str, str], Supplied],
+    first_prices: Mapping[str, int],
 ) -> Iterable[str]:
     stood = Counter(then.get(booking.id, "draft") for booking in rows)
     said = Counter(NAMES.get(entry["state"], entry["state"]) for entry in ENTRY.finditer(mail.body))
@@ -271,7 +402,7 @@ def _result_told(
             price = int((entry["price"] or "0").replace(",", ""))
             if row is None:
                 yield f"mail {mail.id}: says {number} is {state}; the supplier never made it"
-            elif price != row.price:
+            elif price not in {row.price, first_prices.get(booking.id, row.price)}:
                 yield f"mail {mail.id}: says that {number} costs {price}; the supplier says {row.price}"
         elif state in HOLDS and not number:
             yield f"mail {mail.id}: says {state} without a number"

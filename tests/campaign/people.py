@@ -5,14 +5,16 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connections
 
 from accounts.models import User
-from booking.models import AnswerState, Reservation, ReservationState, Search, Trip
+from booking.models import AnswerState, Reservation, ReservationState, Search, SearchAnswer, Trip
+from booking.queries.parts import part_of
 from booking.services.searching import Wish as Asked
 from lib import clock, jst
 from tests.campaign import plan
@@ -90,7 +92,7 @@ def story(world: World, wish: plan.Wish) -> Story:
     if not (yield from _rest(trip)):
         return
     yield from _afterwards(world, wish, door, trip)
-    # The place for changes: a part whose `then` is "change" asks for another offer of the same item here.
+    yield from _changed(world, wish, door, trip)
 
 
 def patiently(world: World, act: Callable[[], T]) -> Generator[float, None, T | None]:
@@ -110,14 +112,14 @@ def patiently(world: World, act: Callable[[], T]) -> Generator[float, None, T | 
 
 def _searched(world: World, wish: plan.Wish, door: Door) -> Generator[float, None, tuple[UUID, dict[str, str]] | None]:
     for attempt in range(3):
-        search = yield from patiently(world, lambda n=attempt: door.search(_asked(world, wish, n)))  # type: ignore[misc]
+        search = yield from patiently(world, lambda n=attempt: door.search(_asked(world, wish, n)))
         if search is None:
             return None
         world.acts["search"] += 1
         until = time.monotonic() + 40
         while time.monotonic() < until:
             yield 0.4
-            tokens = yield from patiently(world, lambda search=search: _tokens(wish, search))  # type: ignore[misc]
+            tokens = yield from patiently(world, lambda search=search: _tokens(wish, search))
             if tokens is None:
                 break
             if len(tokens) == len(wish.parts):
@@ -154,14 +156,20 @@ def _tokens(wish: plan.Wish, search: UUID) -> dict[str, str] | None:
             return None
         if answer.state != AnswerState.ANSWERED:
             continue
-        # Early on the way out and late on the way back, so that no choice contradicts another.
-        numbers = list(range(len(answer.offers)))
-        fitting = [n for n in numbers if part.supplier != plan.AIR or part.fare in answer.offers[n]["detail"]]
-        fitting = fitting[::-1] if part.part == "back" else fitting
-        if not fitting:
+        token = _token(part, answer)
+        if token is None:
             return None
-        found[part.part] = f"{answer.public_id}.{fitting[min(part.choice, len(fitting) - 1)]}"
+        found[part.part] = token
     return found
+
+
+def _token(part: plan.Part, answer: SearchAnswer) -> str | None:
+    """The part's choice among the offers of an answer; None when there is none that fits."""
+    numbers = list(range(len(answer.offers)))
+    fitting = [n for n in numbers if part.supplier != plan.AIR or part.fare in answer.offers[n]["detail"]]
+    # Early on the way out and late on the way back, so that no choice contradicts another.
+    fitting = fitting[::-1] if part.part == "back" else fitting
+    return f"{answer.public_id}.{fitting[min(part.choice, len(fitting) - 1)]}" if fitting else None
 
 
 def _arm(world: World, wish: plan.Wish, trip: UUID) -> None:
@@ -176,10 +184,8 @@ def _arm(world: World, wish: plan.Wish, trip: UUID) -> None:
 
 
 def _part_of(wish: plan.Wish, reservation: Reservation) -> plan.Part:
-    first: Any = (
-        reservation.segments.select_related("item").first() or reservation.nights.select_related("item").first()
-    )
-    return next(part for part in wish.parts if part.part == first.item.part)
+    item = part_of(reservation)
+    return next(part for part in wish.parts if part.part == item.part)
 
 
 def _rest(trip: UUID, *, seconds: float = REST_SECONDS) -> Generator[float, None, bool]:
@@ -209,15 +215,94 @@ def _afterwards(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
     if not (yield from _rest(trip)):
         return
     for reservation in (yield from patiently(world, rows)) or ():
-        part = yield from patiently(world, lambda it=reservation: _part_of(wish, it))  # type: ignore[misc]
+        part = yield from patiently(world, lambda it=reservation: _part_of(wish, it))
         if part and part.then == "cancel" and reservation.state in {R.BOOKED, R.TICKETED} and reservation.way == "api":
             world.acts["cancel"] += 1
             for _ in range(3):
-                yield from patiently(world, lambda it=reservation: door.cancel(it))  # type: ignore[misc]
+                yield from patiently(world, lambda it=reservation: door.cancel(it))
                 yield from _rest(trip)
-                again = yield from patiently(world, lambda it=reservation: _fresh(it))  # type: ignore[misc]
+                again = yield from patiently(world, lambda it=reservation: _fresh(it))
                 if again is None or again.state not in {R.BOOKED, R.TICKETED}:
                     break
+
+
+def _changed(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
+    """Other rides and stays: instead of what stands, and of what could not be had."""
+
+    def rows() -> list[tuple[Reservation, plan.Part]]:
+        found = Reservation.objects.filter(trip__public_id=trip, way="api").exclude(state=R.WITHDRAWN)
+        return [(row, _part_of(wish, row)) for row in found.select_related("trip__traveller", "connection")]
+
+    for reservation, part in (yield from patiently(world, rows)) or ():
+        lost = reservation.state in {R.FAILED, R.EXPIRED}
+        stands = reservation.state in {R.BOOKED, R.TICKETED} and part.then == "change"
+        if part.instead is None or not (lost or stands):
+            continue
+        world.acts["look for another instead" if stands else "look again"] += 1
+        change = yield from _proposed(world, wish, door, reservation, part)
+        if change is None:
+            world.abandoned["no change"] += 1
+        elif part.instead.ends == "drop":
+            yield from patiently(world, lambda it=change: door.drop(it))
+        else:
+            arm = partial(_arm_change, world, part, reservation)
+            yield from patiently(world, arm)
+            for _ in range(wish.presses):
+                yield from patiently(world, lambda it=change: door.change(it))
+            yield from _rest(trip)
+
+
+def _proposed(
+    world: World, wish: plan.Wish, door: Door, reservation: Reservation, part: plan.Part
+) -> Generator[float, None, UUID | None]:
+    """A search for something else, answered, and one of its offers chosen."""
+    instead = part.instead
+    assert instead is not None
+
+    def look() -> UUID:
+        rides = reservation.segments.order_by("departs").first()
+        first: Any = rides or reservation.nights.order_by("date").first()
+        day = first.travel_on if rides else first.date
+        return door.look_instead(reservation, day + dt.timedelta(days=instead.days), wish.nights if not rides else 0)
+
+    search = yield from patiently(world, look)
+    if search is None:
+        return None
+    wanted = replace(part, fare=instead.fare, choice=instead.choice)
+    until = time.monotonic() + 40
+    while time.monotonic() < until:
+        yield 0.4
+        tokens = yield from patiently(world, lambda: _tokens_instead(wanted, search))
+        if tokens is None:
+            return None
+        if tokens:
+            return (yield from patiently(world, partial(door.propose, search, tokens)))
+    return None
+
+
+def _tokens_instead(part: plan.Part, search: UUID) -> dict[str, str] | None:
+    """The offer that was chosen, under the search's own name of the part; empty while the answer is still to come."""
+    answer = Search.objects.get(public_id=search).answers.filter(connection__supplier=part.supplier).first()
+    if answer is None or answer.state == AnswerState.FAILED:
+        return None
+    if answer.state != AnswerState.ANSWERED:
+        return {}
+    token = _token(part, answer)
+    return {answer.part: token} if token else None
+
+
+def _arm_change(world: World, part: plan.Part, reservation: Reservation) -> None:
+    """Faults for the booking that stands, and for the one that would come in its place, which is numbered next."""
+    assert part.instead is not None
+    trip = reservation.trip
+    next_one = f"{trip.number}-{trip.reservations.count() + 1:02d}"
+    armed = [(reservation.reference, part.instead.faults), (next_one, part.instead.new_faults)]
+    for reference, faults in armed:
+        for fault in faults:
+            world.sandbox.fault(
+                plan.WIRE[part.supplier], fault.operation, fault.fault,
+                times=fault.times, reference=reference, **fault.more,
+            )  # fmt: skip
 
 
 def _fresh(reservation: Reservation) -> Reservation:
@@ -249,7 +334,7 @@ def _handed_off(world: World, wish: plan.Wish, door: Door, reservation: Reservat
     price = None if then == "number only" else bought.price
     entered = _entered(reservation, bought.number, price)
     for sum_given in (price, None):
-        yield from patiently(world, lambda given=sum_given: door.enter_number(reservation, bought.number, given))  # type: ignore[misc]
+        yield from patiently(world, lambda given=sum_given: door.enter_number(reservation, bought.number, given))
         if (yield from patiently(world, entered)):
             break
     if then == "refund" and (yield from patiently(world, entered)):

@@ -24,7 +24,7 @@ ROUTES = {False: (("東京", "福岡"), ("福岡", "東京"), ("大阪", "福岡
 FARES = ("ビジネスフレックス", "セイバー")
 WIRE = {AIR: "jal-online", STAY: "yado-net"}
 # Faults of a writing call, with what they need: shorter or longer than the portal's time-out of 3 s, never than its quiet time.
-WRITING = (
+WRITING: tuple[tuple[str, dict[str, float]], ...] = (
     ("lose_before", {}),
     ("lose_after", {}),
     ("late_commit", {"seconds": 2.0}),
@@ -42,7 +42,7 @@ WRITING = (
     ("session_expired", {}),
     ("maintenance", {}),
 )
-BOOKING = (*WRITING, ("price_changed", {}), ("sold_out", {}))
+BOOKING: tuple[tuple[str, dict[str, float]], ...] = (*WRITING, ("price_changed", {}), ("sold_out", {}))
 READING = ("lose_before", "error_500", "error_503", "too_many", "garbage", "wrong_meaning", "reset_mid_answer", "hang")
 TROUBLES = ("kill web", "kill io", "kill cpu", "kill beat", "flush redis", "restart postgres")
 # The campaign's calendar: it begins before midnight, and goes over a month's end, and over that of a fiscal year.
@@ -67,11 +67,28 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Instead:
+    """What the person takes instead: the `choice`-th offer so many days later, with that fare.
+
+    `faults` strike the booking that stands, `new_faults` the one that may come in its place. `ends` is "confirm", or
+    "drop" for somebody who thinks better of it.
+    """
+
+    days: int
+    fare: str
+    choice: int
+    faults: list[Fault]
+    new_faults: list[Fault]
+    ends: str
+
+
+@dataclass(frozen=True)
 class Part:
     """One booking of a wish: how it is to be had, what goes wrong, and what the person does with it afterwards.
 
-    `then` is "keep" or "cancel"; at a hand-off "number" (with the sum), "number only", "gone" (bought, and never
-    returned), "give up", "forget" (never bought), "refund" (bought, entered and refunded).
+    `then` is "keep", "cancel" or "change"; what could not be had is looked for again where `instead` says so. At a
+    hand-off it is "number" (with the sum), "number only", "gone" (bought, and never returned), "give up", "forget" (never
+    bought), "refund" (bought, entered and refunded).
     """
 
     part: str
@@ -80,6 +97,7 @@ class Part:
     faults: list[Fault]
     then: str
     choice: int
+    instead: Instead | None
 
 
 @dataclass(frozen=True)
@@ -158,7 +176,7 @@ def _part(dice: random.Random, part: str, supplier: str, struck: float) -> Part:
         ends = ["number", "number only", "gone", "give up", "forget", "refund"]
         then = dice.choices(ends, weights=(5, 2, 3, 2, 1, 2))[0]
     else:
-        then = "cancel" if dice.random() < 0.25 else "keep"
+        then = dice.choices(["keep", "cancel", "change"], weights=(5, 3, 3))[0]
     faults: list[Fault] = []
     operations = {AIR: ["book", "ticket"], STAY: ["book"], RAIL: []}[supplier]
     for operation in [*operations, *(["cancel"] if then == "cancel" else [])]:
@@ -166,7 +184,24 @@ def _part(dice: random.Random, part: str, supplier: str, struck: float) -> Part:
             faults += _faults(dice, operation)
     if supplier == AIR and dice.random() < struck / 4:
         faults = [Fault("book", "dearer", 1, {}), *(one for one in faults if one.operation != "book")]
-    return Part(part, supplier, dice.choice(FARES), faults, then, dice.randrange(4))
+    fare, choice = dice.choice(FARES), dice.randrange(4)
+    wanted = supplier != RAIL and (then == "change" or dice.random() < 0.5)
+    return Part(part, supplier, fare, faults, then, choice, _instead(dice, supplier, fare, struck) if wanted else None)
+
+
+def _instead(dice: random.Random, supplier: str, fare: str, struck: float) -> Instead:
+    # The same fare may be exchanged within the booking, another one is booked anew.
+    other = fare if dice.random() < 0.7 else dice.choice(FARES)
+    faults: list[Fault] = []
+    for operation in ["change", "cancel"] if supplier == AIR else ["cancel"]:
+        if dice.random() < struck:
+            faults += _faults(dice, operation)
+    new_faults: list[Fault] = []
+    for operation in ["book", "ticket"] if supplier == AIR else ["book"]:
+        if dice.random() < struck:
+            new_faults += _faults(dice, operation)
+    ends = "drop" if dice.random() < 0.1 else "confirm"
+    return Instead(dice.choice([0, 0, 1]), other, 1 + dice.randrange(4), faults, new_faults, ends)
 
 
 def _faults(dice: random.Random, operation: str) -> list[Fault]:

@@ -91,12 +91,12 @@ class Crew:
         """Start one process; nobody waits until it is ready."""
         portal = self.portal
         if name == "web":
-            arguments = ["gunicorn", "config.wsgi", "-c", "config/gunicorn.py"]
+            arguments = ["gunicorn", "tests.campaign.web", "-c", "config/gunicorn.py"]
         elif name == "beat":
             arguments = ["celery", "-A", "tests.campaign.hasty", "beat", "-l", "WARNING"]
         else:
             pool = ["threads", "24"] if name == "io" else ["prefork", "1"]
-            arguments = ["celery", "-A", "config", "worker", "-Q", name, "-P", pool[0], "-c", pool[1]]
+            arguments = ["celery", "-A", "tests.campaign.hasty", "worker", "-Q", name, "-P", pool[0], "-c", pool[1]]
             arguments += ["-n", f"{name}-{time.monotonic_ns()}@campaign", "--without-gossip", "--without-mingle"]
             arguments += ["-l", "WARNING"]
         pooled = {"DATABASE_POOL": "24"} if name in {"web", "io"} else {}

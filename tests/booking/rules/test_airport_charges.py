@@ -50,9 +50,9 @@ def test_what_the_table_cannot_say_is_not_known():
 
 
 def test_a_charge_that_ended_without_a_successor_is_not_known_any_more():
-    ended = [AirportFee("XXX", 100, day("2020-01-01"), day("2026-03-31"), by_issue=False)]
-    assert airport_fee("XXX", ended, issued_on=day("2026-03-01"), flown_on=day("2026-03-31")) == 100
-    assert airport_fee("XXX", ended, issued_on=day("2026-03-01"), flown_on=day("2026-04-01")) is None
+    ended = [AirportFee("ZZZ", 100, day("2020-01-01"), day("2026-03-31"), by_issue=False)]
+    assert airport_fee("ZZZ", ended, issued_on=day("2026-03-01"), flown_on=day("2026-03-31")) == 100
+    assert airport_fee("ZZZ", ended, issued_on=day("2026-03-01"), flown_on=day("2026-04-01")) is None
 
 
 def test_both_airports_take_two_queries(django_assert_num_queries):
