@@ -150,6 +150,24 @@ class RefundForm(Form):
     booked_on = DateField3("払戻の日", hint="手配先が払戻を計上した日です。全額引かれたときは、それが決まった日です。")
 
 
+class ClaimRefundForm(RefundForm):
+    """The refund of what was cancelled, and why it is another sum than was expected."""
+
+    note = TextField(
+        "予定と違う理由",
+        required=False,
+        max_length=200,
+        size="full",
+        hint="戻る額が予定どおりなら、空けておいてください。違うときは、別の担当者が確かめます。",
+    )
+
+
+class ClaimExplainForm(Form):
+    """Why another sum came than was expected."""
+
+    note = TextField("予定と違う理由", max_length=200, size="full", hint="あとで調べる人が読みます。")
+
+
 class ClaimsForm(Form):
     """Which money owed, as the address says it; everything may stay empty."""
 

@@ -118,10 +118,11 @@ class ClaimState(models.TextChoices):
     OPEN = "open", "返金待ち"
     SETTLED = "settled", "返金済"
     CLOSED = "closed", "返金なし"
+    VOID = "void", "取りやめ"
 
 
 CLAIM_MOVES: Mapping[str, frozenset[str]] = {
-    ClaimState.OPEN: frozenset({ClaimState.SETTLED, ClaimState.CLOSED}),
+    ClaimState.OPEN: frozenset({ClaimState.SETTLED, ClaimState.CLOSED, ClaimState.VOID}),
 }
 
 

@@ -27,6 +27,7 @@ urlpatterns = [
     path("refunds/", claims.claims, name="claims"),
     path("refunds/csv/", claims.claims_csv, name="claims_csv"),
     path("refunds/<uuid:pk>/close/", claims.close, name="close_claim"),
+    path("refunds/<uuid:pk>/explain/", claims.explain, name="explain_claim"),
     path("refunds/<uuid:pk>/decide/", claims.decide, name="decide_claim"),
     path("record/", recording.record, name="record"),
     path("feeds/", feeds.feeds, name="feeds"),

@@ -38,19 +38,20 @@ class RefundClaimQuerySet(models.QuerySet["RefundClaim"]):
 class RefundClaim(models.Model):
     """What a supplier owes for a reservation, until its refund is booked or two people say why none comes.
 
-    `charged` (yen) stood in the ledger when it was opened, `expected` of it is to come back; None is not known.
+    `charged` (yen) stood in the ledger when it was last said anew, `expected` of it is to come back. It is void when the
+    booking is kept after all. `note` and `said_by` tell why none, or another sum, came.
     """
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="refund_claims")
     state = models.CharField("状態", max_length=8, choices=ClaimState, default=ClaimState.OPEN)
     charged = models.PositiveIntegerField("計上した額")
-    expected = models.PositiveIntegerField("戻る予定の額", null=True)
+    expected = models.PositiveIntegerField("戻る予定の額")
     opened_at = models.DateTimeField("発生")
     ended_at = models.DateTimeField("終了", null=True)
     reason = models.CharField("返金なしの理由", max_length=10, choices=ClaimReason, blank=True)
-    note = models.CharField(max_length=400, blank=True)
-    closed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    note = models.CharField("理由の説明", max_length=400, blank=True)
+    said_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
 
     objects = RefundClaimQuerySet.as_manager()
 
@@ -68,8 +69,9 @@ class RefundClaim(models.Model):
             ),
             models.CheckConstraint(
                 name="claim_closed_says_why_and_by_whom",
-                condition=Q(state="closed", reason__in=ClaimReason.values, closed_by__isnull=False) & ~Q(note="")
-                | (~Q(state="closed") & Q(reason="", note="", closed_by__isnull=True)),
+                condition=Q(state="closed", reason__in=ClaimReason.values, said_by__isnull=False) & ~Q(note="")
+                | Q(state="settled", reason="", said_by__isnull=False) & ~Q(note="")
+                | ~Q(state="closed") & Q(reason="", note="", said_by__isnull=True),
             ),
         ]
 

@@ -11,14 +11,14 @@ from django.db.models.functions import Coalesce
 
 from accounts.models import Membership, Office
 from accounts.queries import offices
-from booking.models import Charge, ChargeKind, ClaimState, Connection, RefundClaim, RefundLimit
+from booking.models import Charge, ClaimState, Connection, RefundClaim, RefundLimit, ReservationState
+from booking.queries.refunds import net_total, suppliers_part
 from lib import clock, jst
 from lib.actor import Actor
 from lib.csvfiles import csv_line
 
 CLAIM_END = "booking.end_claim"
-# What a booking costs beside what its supplier charged for it and keeps of it.
-BESIDE = [ChargeKind.CHANGE_FEE, ChargeKind.HANDLING]
+R = ReservationState
 COLUMNS = (
     "発生日", "経過日数", "手配先", "拠点", "利用者", "ログインID", "出張番号", "予約", "予約番号",
     "計上した額", "戻る予定の額", "状態", "戻った額", "終了日", "返金なしの理由", "理由の説明",
@@ -59,25 +59,29 @@ class ClaimRow:
     @property
     def difference(self) -> int:
         """How much more came than was expected, in yen."""
-        if self.received is None or self.claim.expected is None:
-            return 0
-        return self.received - self.claim.expected
+        return 0 if self.received is None else self.received - self.claim.expected
+
+    @property
+    def step(self) -> str:
+        return step_of(self.claim)
+
+
+def step_of(claim: RefundClaim) -> str:
+    """What the desk records when the money comes: the refund, or first that the booking was given back."""
+    state = ReservationState(claim.reservation.state)
+    return {R.BOOKED: "cancel", R.TICKETED: "cancel", R.USED: "no_show"}.get(state, "refund")
 
 
 def claims(actor: Actor, wanted: ClaimFilter) -> QuerySet[Any]:
     """Claims that the actor may read, the oldest first; each with `office` (today's, of its traveller) and `standing` yen."""
-    of_it = Charge.objects.filter(reservation=OuterRef("reservation")).order_by()
-    of_it = of_it.exclude(Q(kind__in=BESIDE) | Q(origin__kind__in=BESIDE))
     home = Membership.objects.on(clock.today()).filter(user=OuterRef("reservation__trip__traveller"))
-    found: QuerySet[Any] = RefundClaim.objects.visible_to(actor).annotate(
-        office=Subquery(home.values("department__office")[:1]),
-        standing=Coalesce(Subquery(of_it.values("reservation").annotate(yen=Sum("amount")).values("yen")), 0),
+    found: QuerySet[Any] = _with_standing(RefundClaim.objects.visible_to(actor)).annotate(
+        office=Subquery(home.values("department__office")[:1])
     )
     is_open = Q(state=ClaimState.OPEN)
     found = found.filter(is_open if wanted.which == ClaimList.OPEN else ~is_open)
     if wanted.which == ClaimList.DIFFERS:
-        settled = found.filter(state=ClaimState.SETTLED, expected__isnull=False)
-        found = settled.exclude(expected=F("charged") - F("standing"))
+        found = _differing(found)
     if wanted.connection:
         found = found.filter(reservation__connection=wanted.connection)
     if wanted.office:
@@ -85,6 +89,22 @@ def claims(actor: Actor, wanted: ClaimFilter) -> QuerySet[Any]:
     if wanted.older:
         found = found.filter(opened_at__lt=jst.at(clock.today() - dt.timedelta(days=wanted.older)))
     return found.select_related("reservation__connection", "reservation__trip__traveller")
+
+
+def _with_standing(rows: QuerySet[RefundClaim]) -> QuerySet[Any]:
+    of_it = suppliers_part(Charge.objects.filter(reservation=OuterRef("reservation"))).order_by()
+    total = of_it.values("reservation").annotate(yen=Sum("amount")).values("yen")
+    return rows.annotate(standing=Coalesce(Subquery(total), 0))
+
+
+def _differing(rows: QuerySet[Any]) -> QuerySet[Any]:
+    return rows.filter(state=ClaimState.SETTLED).exclude(expected=F("charged") - F("standing"))
+
+
+def unexplained_claims(*, limit: int) -> Sequence[Any]:
+    """Settled claims for which another sum came than was expected, without a reason, the oldest first."""
+    rows = _differing(_with_standing(RefundClaim.objects.filter(note="")))
+    return list(rows.select_related("reservation__connection", "reservation__trip__traveller")[:limit])
 
 
 def claims_count_and_sum(found: QuerySet[Any]) -> tuple[int, int]:
@@ -106,6 +126,12 @@ def claim_rows(found: Sequence[Any] | QuerySet[Any]) -> list[ClaimRow]:
         )
         for claim in found
     ]
+
+
+def claim_row(claim: RefundClaim) -> ClaimRow:
+    """One claim, without the words that only a list shows."""
+    came = claim.charged - net_total(claim.reservation) if claim.state == ClaimState.SETTLED else None
+    return ClaimRow(claim=claim, office="", limit=None, received=came)
 
 
 def refund_limits() -> Mapping[str, int]:
@@ -143,7 +169,7 @@ def claims_csv(rows: Sequence[ClaimRow]) -> Iterator[str]:
                 reservation.title,
                 reservation.number,
                 claim.charged,
-                "未設定" if claim.expected is None else claim.expected,
+                claim.expected,
                 claim.get_state_display(),
                 "" if row.received is None else row.received,
                 jst.day_of(claim.ended_at).isoformat() if claim.ended_at else "",

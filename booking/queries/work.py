@@ -3,8 +3,8 @@
 from django.urls import reverse
 
 from booking.models import FeedRow, Reservation, ReservationState, Trip, TripState
-from booking.queries.claims import late_claims
-from lib import jst
+from booking.queries.claims import late_claims, step_of, unexplained_claims
+from lib import jst, yen
 from lib.actor import Actor, Scope
 from lib.registry import WorkItem
 
@@ -90,11 +90,23 @@ def _desk() -> list[WorkItem]:
             f"{claim.reservation.title} の返金を確かめる",
             f"{claim.reservation.trip.traveller.name} / {claim.reservation.trip.number}。"
             f"{claim.reservation.connection.name}から、{claim.age}日たっても返金がありません。",
-            reverse("booking:refund", args=[claim.reservation.public_id]),
+            reverse(f"booking:{step_of(claim)}", args=[claim.reservation.public_id]),
             claim.opened_at,
             verb="返金を記録する",
         )
         for claim in late_claims(limit=20)
+    ]
+    items += [
+        WorkItem(
+            "refund_differs",
+            f"{claim.reservation.title} に予定と違う額が戻った理由を記録する",
+            f"{claim.reservation.trip.traveller.name} / {claim.reservation.trip.number}。"
+            f"予定は{yen.text(claim.expected)}、戻った額は{yen.text(claim.charged - claim.standing)}です。",
+            reverse("booking:explain_claim", args=[claim.public_id]),
+            claim.ended_at,
+            verb="理由を記録する",
+        )
+        for claim in unexplained_claims(limit=20)
     ]
     unknown = Reservation.objects.filter(state=R.UNKNOWN).select_related("trip__traveller").order_by("pk")[:20]
     items += [

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from accounts.models import Confirmation
+from accounts.models import Confirmation, User
 from accounts.queries import open_confirmation
 from accounts.services import ask_confirmation, lapse_confirmation
 from audit.changes import advance
@@ -12,7 +12,7 @@ from audit.services import record
 from booking.models import ClaimState, RefundClaim, Reservation
 from booking.permissions import READ_REFUNDS
 from booking.queries.claims import CLAIM_END, ClaimFilter, claim_rows, claims, claims_csv
-from booking.queries.refunds import is_refund_owed
+from booking.queries.refunds import kept_in_the_end, net_total
 from booking.services.ledger import standing_charges
 from booking.states import CLAIM_MOVES
 from lib import clock, yen
@@ -29,44 +29,63 @@ def standing_total(reservation: Reservation) -> int:
 
 
 @inside
-def open_claim(actor: Actor, reservation: Reservation, *, expected: int | None) -> RefundClaim:
-    """The supplier owes `expected` yen (None: not known) of what stands in the ledger; to be called with its cause."""
-    claim = RefundClaim.objects.create(
-        reservation=reservation,
-        charged=max(standing_total(reservation), 0),
-        expected=expected,
-        opened_at=clock.now(),
-    )
-    data = {"charged": claim.charged, "expected": expected}
-    record(actor, "booking.claim.opened", objects=[claim, reservation, reservation.trip], data=data)
+def open_claim(actor: Actor, reservation: Reservation, *, expected: int) -> RefundClaim:
+    """The supplier owes `expected` yen of what stands in the ledger; what was owed before is said anew."""
+    facts = {"charged": max(net_total(reservation), 0), "expected": expected}
+    claim = held_claim(reservation)
+    code = "booking.claim.opened" if claim is None else "booking.claim.restated"
+    if claim is None:
+        claim = RefundClaim.objects.create(reservation=reservation, opened_at=clock.now(), **facts)
+    else:
+        RefundClaim.objects.filter(pk=claim.pk).update(**facts)
+        claim.charged, claim.expected = facts["charged"], expected
+        _lapse(actor, claim, why="changed")
+    record(actor, code, objects=[claim, reservation, reservation.trip], data=facts)
     return claim
 
 
 @inside
 def watch_refund(actor: Actor, reservation: Reservation) -> None:
-    """A charge that reaches a booking after it was cancelled is owed as well, unless its refund is known already."""
-    if is_refund_owed(reservation):
-        kept = reservation.cancel_fee or 0
-        open_claim(actor, reservation, expected=max(standing_total(reservation) - kept, 0))
+    """Hold what is owed against the ledger, which has changed: it is opened, said anew, or has come.
+
+    Money that two people gave up is not asked for again.
+    """
+    kept = kept_in_the_end(reservation)
+    if kept is None:
+        return
+    missing = max(net_total(reservation) - kept, 0)
+    claim = held_claim(reservation)
+    if claim is None:
+        given_up = reservation.refund_claims.filter(state=ClaimState.CLOSED)
+        if missing and standing_total(reservation) > 0 and not given_up.exists():
+            open_claim(actor, reservation, expected=missing)
+    elif not missing:
+        settle_claim(actor, claim)
+    elif missing != claim.expected:
+        open_claim(actor, reservation, expected=missing)
 
 
 @inside
-def settle_claim(actor: Actor, reservation: Reservation) -> None:
+def settle_claim(actor: Actor, claim: RefundClaim, *, note: str = "", said_by: User | None = None) -> None:
     """The refund is in the ledger: what was owed has come, and a request to end it otherwise has lost its object."""
-    claim = held_claim(reservation)
-    if claim is None:
-        return
     _lapse(actor, claim, why="settled")
+    _end(actor, claim, ClaimState.SETTLED, code="booking.claim.settled", note=note, said_by=said_by)
+
+
+@inside
+def void_claim(actor: Actor, reservation: Reservation) -> None:
+    """The booking is kept after all: nothing is owed for it."""
+    claim = held_claim(reservation)
+    if claim is not None:
+        _lapse(actor, claim, why="void")
+        _end(actor, claim, ClaimState.VOID, code="booking.claim.voided")
+
+
+def _end(actor: Actor, claim: RefundClaim, to: ClaimState, *, code: str, **fields: Any) -> None:
     advance(
-        claim,
-        ClaimState.SETTLED,
-        code="booking.claim.settled",
-        allowed=CLAIM_MOVES,
-        actor=actor,
-        about=[reservation, reservation.trip],
-        data={"expected": claim.expected},
-        ended_at=clock.now(),
-    )
+        claim, to, code=code, allowed=CLAIM_MOVES, actor=actor, about=[claim.reservation, claim.reservation.trip],
+        data={"expected": claim.expected}, ended_at=clock.now(), **fields,
+    )  # fmt: skip
 
 
 @inside
@@ -77,7 +96,7 @@ def held_claim(reservation: Reservation) -> RefundClaim | None:
 
 def digest_of(claim: RefundClaim) -> str:
     """The fingerprint of what two people decide on: the claim, and what stands in the ledger."""
-    facts = (claim.state, claim.charged, claim.expected, standing_total(claim.reservation))
+    facts = (claim.state, claim.charged, claim.expected, net_total(claim.reservation))
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
@@ -100,7 +119,7 @@ def ask_claim_end(
         ("利用者", f"{trip.traveller.name} {trip.traveller.login_id}"),
         ("出張番号", trip.number),
         ("計上した額", yen.text(claim.charged)),
-        ("戻る予定の額", "未設定" if claim.expected is None else yen.text(claim.expected)),
+        ("戻る予定の額", yen.text(claim.expected)),
         *facts,
     ]
     return ask_confirmation(

@@ -2,16 +2,17 @@
 
 import datetime as dt
 
-from accounts.models import Confirmation
+from accounts.models import Confirmation, User
 from accounts.queries import open_confirmation
 from accounts.services import give_confirmation
 from audit.changes import advance
+from audit.services import record
 from booking.errors import BadClaim
 from booking.models import ClaimReason, ClaimState, RefundClaim
 from booking.permissions import RECORD
 from booking.queries.claims import CLAIM_END
 from booking.services.claims import ask_claim_end, digest_of, held_claim
-from booking.services.refunds import at_the_desk, check_refund, enter_refund
+from booking.services.refunds import at_the_desk, check_refund, enter_refund, kept_already
 from booking.states import CLAIM_MOVES
 from lib import clock
 from lib.actor import Actor
@@ -63,7 +64,32 @@ def decide_claim_end(actor: Actor, claim: RefundClaim) -> None:
         return
     kept, booked_on = asked.payload["kept"], dt.date.fromisoformat(asked.payload["booked_on"])
     check_refund(reservation, kept=kept, booked_on=booked_on)
-    enter_refund(desk, reservation, kept=kept, booked_on=booked_on, source=asked.payload["source"])
+    enter_refund(
+        desk,
+        reservation,
+        kept=kept - kept_already(reservation),
+        booked_on=booked_on,
+        source=asked.payload["source"],
+        note=asked.reason,
+        said_by=asked.decided_by,
+    )
+
+
+@verb
+def explain_claim(actor: Actor, claim: RefundClaim, *, note: str) -> None:
+    """Say why another sum came than was expected, where a usage file or a cancellation settled it.
+
+    Raises NotPermitted, and BadClaim when it is not settled or was explained before; ValueError without words.
+    """
+    if not note.strip():
+        raise ValueError("a reason has words")
+    if not actor.may(RECORD) or actor.id is None:
+        raise NotPermitted
+    unexplained = RefundClaim.objects.filter(pk=claim.pk, state=ClaimState.SETTLED, note="")
+    if not unexplained.update(note=note, said_by=User.objects.get(public_id=actor.id)):
+        raise BadClaim
+    reservation = claim.reservation
+    record(actor, "booking.claim.explained", objects=[claim, reservation, reservation.trip], data={"expected": claim.expected})
 
 
 @inside
@@ -79,6 +105,6 @@ def _close(actor: Actor, claim: RefundClaim, asked: Confirmation) -> None:
         data={"reason": reason, "expected": claim.expected},
         reason=reason,
         note=asked.reason,
-        closed_by=asked.decided_by,
+        said_by=asked.decided_by,
         ended_at=clock.now(),
     )

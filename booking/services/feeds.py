@@ -43,7 +43,7 @@ from booking.services.connections import link_of
 from booking.services.corrections import correct_charge
 from booking.services.handoff import enter_purchase
 from booking.services.ledger import charge_cancellation, charge_fare, charges_told, known_total, standing_charges
-from booking.services.refunds import enter_no_show, enter_refund, kept_of
+from booking.services.refunds import enter_no_show, enter_refund, kept_of, restate_kept
 from booking.suppliers.base import ReadsFeed
 from booking.suppliers.errors import Refused
 from booking.suppliers.registry import adapter_for
@@ -387,6 +387,7 @@ def _refunded_otherwise(
             kind=ChargeKind.REFUND,
             feed_row=row,
         )
+    _follow_money(actor, reservation)
     return FeedRowState.ADDED, f"登録の払戻と{difference:,}円違うため、差額を計上しました。"
 
 
@@ -399,5 +400,15 @@ def _kept(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) 
         charge_cancellation(
             actor, reservation, fee=difference, source=ChargeSource.FEED, occurred_on=_booked_on(line), feed_row=row
         )
-    Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=line.amount)
+    _follow_money(actor, reservation, kept=line.amount)
     return FeedRowState.ADDED, ""
+
+
+def _follow_money(actor: Actor, reservation: Reservation, *, kept: int | None = None) -> None:
+    """What is kept of a booking, and what is owed for it, after its ledger has changed; `kept` is told, in yen."""
+    if reservation.state in {R.CANCELLED, R.NO_SHOW} and not is_refund_pending(reservation):
+        restate_kept(reservation)
+    elif kept is not None:
+        reservation.cancel_fee = kept
+        Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=kept)
+    watch_refund(actor, reservation)

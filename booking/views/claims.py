@@ -11,13 +11,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import needs_step_up, page_for
 from accounts.queries import may_decide, offices, open_confirmation
 from booking import access
-from booking.forms import ClaimCloseForm, ClaimsForm
+from booking.forms import ClaimCloseForm, ClaimExplainForm, ClaimsForm
 from booking.permissions import READ_REFUNDS, RECORD
-from booking.queries.claims import CLAIM_END, ClaimFilter, ClaimList, claim_rows, claims_count_and_sum
+from booking.queries.claims import CLAIM_END, ClaimFilter, ClaimList, claim_row, claim_rows, claims_count_and_sum
 from booking.queries.claims import claims as claims_of
 from booking.queries.connections import connections
 from booking.services.claims import digest_of, download_claims
-from booking.services.ending_claims import ask_claim_close, decide_claim_end
+from booking.services.ending_claims import ask_claim_close, decide_claim_end, explain_claim
 from lib import clock, kept
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
@@ -112,6 +112,24 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         "crumbs": _crumbs("確認"),
     }
     return render(request, "booking/claim_decide.html", context, status=422 if problem else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def explain(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Why another sum came than was expected."""
+    actor = actor_of(request)
+    claim = access.claim_for(actor, pk, to=RECORD)
+    form = ClaimExplainForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            explain_claim(actor, claim, **form.cleaned_data)
+        except PortalError as error:
+            form.take_error(error)
+        else:
+            messages.success(request, f"{claim.reservation.title} の、予定と違う額が戻った理由を記録しました。")
+            return redirect_see_other(request, f"{reverse('booking:claims')}?which={ClaimList.DIFFERS}")
+    context = {"row": claim_row(claim), "form": form, "crumbs": _crumbs("違う理由を記録する")}
+    return render(request, "booking/claim_explain.html", context, status=422 if form.is_bound and form.errors else 200)
 
 
 def _form(request: HttpRequest) -> ClaimsForm:

@@ -15,7 +15,7 @@ from accounts.errors import AlreadyAsked, Changed, SamePerson
 from accounts.models import Confirmation, User
 from accounts.queries import open_confirmation
 from audit.models import Event
-from booking.errors import BadClaim
+from booking.errors import BadClaim, BadRefund
 from booking.models import (
     ChargeKind,
     ChargeSource,
@@ -33,7 +33,7 @@ from booking.services import feeds
 from booking.services.cancelling import record_own_cancellation
 from booking.services.claims import download_claims
 from booking.services.corrections import correct_charge
-from booking.services.ending_claims import ask_claim_close, decide_claim_end
+from booking.services.ending_claims import ask_claim_close, decide_claim_end, explain_claim
 from booking.services.refunds import record_refund
 from booking.tasks import BOOKER
 from lib.dated import between
@@ -49,6 +49,7 @@ from tests.signin import sign_in
 pytestmark = pytest.mark.django_db
 TODAY = dt.date(2026, 12, 2)
 WHY = "手配先が払戻を認めない"
+OTHER_SUM = "手数料の改定"
 
 
 @pytest.fixture
@@ -82,8 +83,8 @@ def claim(ride) -> RefundClaim:
     return ride.refund_claims.get()
 
 
-def record(desk, ride, *, kept: int) -> Confirmation | None:
-    return record_refund(desk, ride, kept=kept, booked_on=TODAY, source=ChargeSource.OPERATOR)
+def record(desk, ride, *, kept: int, note: str = "") -> Confirmation | None:
+    return record_refund(desk, ride, kept=kept, booked_on=TODAY, source=ChargeSource.OPERATOR, note=note)
 
 
 def rows(desk, **wanted):
@@ -143,15 +144,49 @@ def test_a_price_that_the_file_tells_only_after_the_cancellation_is_owed_from_th
     assert not RefundClaim.objects.exists()
     take_in(desk, purchase(ride))
     claim = RefundClaim.objects.get()
-    assert (claim.charged, claim.expected) == (14400, 14080)
+    assert (claim.charged, claim.expected) == (14720, 14400)
     take_in(desk, refund(ride, 14400), fee(ride, 320))
-    assert [(row.received, row.difference) for row in rows(desk, which=ClaimList.ENDED)] == [(14080, 0)]
+    assert [(row.received, row.difference) for row in rows(desk, which=ClaimList.ENDED)] == [(14400, 0)]
+    assert sum(amount for _, amount in booked_money(ride)) == 320
+
+
+def test_a_fee_that_was_charged_before_the_price_was_known_is_not_charged_again_by_the_desk(desk):
+    trip = factories.trip(world.with_numbers(person()), day=TODAY + dt.timedelta(days=14))
+    ride = factories.reservation(trip, factories.connection("ex", Way.HANDOFF), number="2001", price=14400)
+    factories.segment(ride, from_name="新横浜", to_name="博多")
+    record_own_cancellation(desk, ride, fee=320, source=ChargeSource.OPERATOR, refunded=False)
+    take_in(desk, purchase(ride))
+    ride.refresh_from_db()
+    assert record(desk, ride, kept=320) is None
+    assert sum(amount for _, amount in booked_money(ride)) == 320
+    assert RefundClaim.objects.get().state == ClaimState.SETTLED
+
+
+@pytest.mark.parametrize("first", ["fee", "refund"])
+def test_the_rows_of_a_refund_may_come_in_two_files_in_either_order(desk, ride, claim, first):
+    lines = {"refund": refund(ride, 14400), "fee": fee(ride, 500)}
+    take_in(desk, purchase(ride), lines.pop(first))
+    take_in(desk, *lines.values())
+    claim.refresh_from_db()
+    ride.refresh_from_db()
+    assert (claim.state, ride.cancel_fee) == (ClaimState.SETTLED, 500)
+    assert sum(amount for _, amount in booked_money(ride)) == 500
+
+
+def test_what_is_owed_follows_a_price_that_the_usage_file_corrects(desk, ride, claim):
+    take_in(desk, purchase(ride, 14900))
+    claim.refresh_from_db()
+    assert (claim.state, claim.charged, claim.expected) == (ClaimState.OPEN, 14900, 14580)
+    codes = [event.code for event in Event.objects.filter(about__object_id=claim.public_id).order_by("seq")]
+    assert codes == ["booking.claim.opened", "booking.claim.restated"]
 
 
 # -- Two people --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("kept", "left"), [(0, []), (900, [(ChargeKind.REFUND_FEE, 900)])])
 def test_a_refund_of_another_sum_waits_for_a_second_person(desk, second, ride, claim, kept, left):
-    asked = record(desk, ride, kept=kept)
+    with pytest.raises(BadRefund, match="違う理由"):
+        record(desk, ride, kept=kept)
+    asked = record(desk, ride, kept=kept, note=OTHER_SUM)
     assert asked is not None
     assert ["戻る予定の額", "14,080円"] in asked.facts
     assert ["戻った額", f"{14400 - kept:,}円"] in asked.facts
@@ -159,7 +194,7 @@ def test_a_refund_of_another_sum_waits_for_a_second_person(desk, second, ride, c
     decide_claim_end(acting(second), claim)
     assert booked_money(ride) == [(ChargeKind.FARE, 14400), (ChargeKind.REFUND, -14400), *left]
     [row] = rows(desk, which=ClaimList.DIFFERS)
-    assert row.difference == 320 - kept
+    assert (row.difference, row.claim.note, row.claim.said_by) == (320 - kept, OTHER_SUM, second)
 
 
 def test_money_that_does_not_come_is_given_up_by_two_people_and_stays_billed(desk, asker, second, ride, claim):
@@ -167,7 +202,7 @@ def test_money_that_does_not_come_is_given_up_by_two_people_and_stays_billed(des
     assert is_refund_pending(ride)
     decide_claim_end(acting(second), claim)
     claim.refresh_from_db()
-    assert (claim.state, claim.reason, claim.note, claim.closed_by) == (ClaimState.CLOSED, "refused", WHY, second)
+    assert (claim.state, claim.reason, claim.note, claim.said_by) == (ClaimState.CLOSED, "refused", WHY, second)
     assert not is_refund_pending(ride)
     assert booked_money(ride) == [(ChargeKind.FARE, 14400)]
     about = Event.objects.filter(about__object_id=claim.public_id).order_by("seq")
@@ -187,7 +222,7 @@ def test_nobody_agrees_to_what_they_asked_for_themselves(desk, claim):
 
 
 def test_one_request_waits_at_a_time_whatever_it_asks(desk, ride, claim):
-    record(desk, ride, kept=0)
+    record(desk, ride, kept=0, note=OTHER_SUM)
     with pytest.raises(AlreadyAsked):
         ask_claim_close(desk, claim, reason="refused", note=WHY)
 
@@ -226,11 +261,43 @@ def test_only_the_desk_gives_money_up(claim, second):
     for act in (
         lambda: ask_claim_close(traveller, claim, reason="refused", note=WHY),
         lambda: decide_claim_end(traveller, claim),
+        lambda: explain_claim(traveller, claim, note=WHY),
         lambda: download_claims(traveller, ClaimFilter()),
     ):
         with pytest.raises(NotPermitted):
             act()
     assert list(claims(traveller, ClaimFilter())) == []
+
+
+# -- Another sum came --------------------------------------------------------------------------------------------------
+def test_another_sum_that_the_usage_file_brought_waits_for_a_reason(desk, asker, ride, claim):
+    take_in(desk, purchase(ride), refund(ride, 14400), fee(ride, 500))
+    [item] = [item for item in work_items(desk) if item.kind == "refund_differs"]
+    assert "予定は14,080円、戻った額は13,900円" in item.detail
+    explain_claim(desk, claim, note=OTHER_SUM)
+    assert [item for item in work_items(desk) if item.kind == "refund_differs"] == []
+    [row] = rows(desk, which=ClaimList.DIFFERS)
+    assert (row.claim.note, row.claim.said_by) == (OTHER_SUM, asker)
+    with pytest.raises(BadClaim):
+        explain_claim(desk, claim, note="もう一度")
+
+
+def test_a_claim_that_is_open_has_no_difference_to_explain(desk, claim):
+    with pytest.raises(BadClaim):
+        explain_claim(desk, claim, note=OTHER_SUM)
+
+
+def test_an_operator_records_the_reason_on_its_page(desk, operator, ride, claim):
+    take_in(desk, purchase(ride), refund(ride, 14400), fee(ride, 500))
+    page = reverse("booking:explain_claim", args=[claim.public_id])
+    assert page in operator.get(reverse("booking:claims"), {"which": "differs"}).content.decode()
+    shown = operator.get(page).content.decode()
+    assert "14,080円" in shown
+    assert "13,900円" in shown
+    assert operator.post(page, {"note": ""}).status_code == 422
+    assert operator.post(page, {"note": OTHER_SUM}).status_code == 303
+    assert OTHER_SUM in operator.get(reverse("booking:claims"), {"which": "differs"}).content.decode()
+    assert "理由を待っている返金はありません" in operator.get(page).content.decode()
 
 
 # -- Lists -------------------------------------------------------------------------------------------------------------
@@ -277,6 +344,17 @@ def test_the_file_holds_what_the_list_shows_and_its_download_is_recorded(desk, r
     assert data == {"rows": 1, "sha256": hashlib.sha256(content).hexdigest()}
 
 
+# -- The trip's page ---------------------------------------------------------------------------------------------------
+def test_the_traveller_sees_what_is_owed_since_when_and_who_has_it(desk, client, ride):
+    go_to(TODAY + dt.timedelta(days=9))
+    traveller = sign_in(client, ride.trip.traveller)
+    page = traveller.get(reverse("booking:trip", args=[ride.trip.public_id])).content.decode()
+    assert f"返金 14,080円 を{ride.connection.name}から待っています" in page
+    assert "9日）" in page
+    record(desk, ride, kept=320)
+    assert "待っています" not in traveller.get(reverse("booking:trip", args=[ride.trip.public_id])).content.decode()
+
+
 # -- Pages -------------------------------------------------------------------------------------------------------------
 @pytest.fixture
 def operator(asker, client) -> Client:
@@ -306,7 +384,11 @@ def test_two_operators_give_money_up_on_the_pages(operator, second, ride, claim)
 
 def test_a_refund_of_another_sum_says_on_the_page_that_it_waits_for_somebody_else(operator, ride):
     page = reverse("booking:refund", args=[ride.public_id])
-    done = operator.post(page, {"kept": "0", **day_fields("booked_on", TODAY)}, follow=True).content.decode()
+    fields = {"kept": "0", **day_fields("booked_on", TODAY)}
+    refused = operator.post(page, fields)
+    assert refused.status_code == 422
+    assert "戻る予定の額は14,080円、この入力では14,400円が戻ります" in refused.content.decode()
+    done = operator.post(page, {**fields, "note": OTHER_SUM}, follow=True).content.decode()
     assert "別の担当者に確認を依頼しました" in done
     assert booked_money(ride) == [(ChargeKind.FARE, 14400)]
 

@@ -79,7 +79,7 @@ CHECKS: dict[str, tuple[str, dict[str, Any]]] = {
     "claim_ended_has_time": ("booking.RefundClaim", {"state": "settled", "ended_at": None}),
     "claim_closed_says_why_and_by_whom": (
         "booking.RefundClaim",
-        {"state": "closed", "reason": "refused", "note": "", "closed_by_id": 1, "ended_at": "2026-12-01 00:00+09"},
+        {"state": "closed", "reason": "refused", "note": "", "said_by_id": 1, "ended_at": "2026-12-01 00:00+09"},
     ),
     "open_call_has_next_try": ("booking.SupplierCall", {"state": "open", "next_try_at": None}),
     "charge_rule_known": ("booking.Charge", {"rule": NONSENSE}),

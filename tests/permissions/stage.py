@@ -23,7 +23,7 @@ from billing.rules.one_off import OneOffLine
 from billing.rules.papers import face_values
 from billing.services import ask_charge_correction, ask_invoice_correction, ask_one_off, open_periods, prepare_closing
 from booking.models import Change, ChargeKind, Feed, Part, RefundClaim, Reservation, Search, SearchAnswer, TaxClass, Way
-from booking.services.claims import open_claim
+from booking.services.claims import open_claim, settle_claim
 from booking.services.ending_claims import ask_claim_close
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
@@ -165,6 +165,9 @@ class Stage:
         self._asked_for(acting(factories.person(Role.OPERATOR, of=away)))
         self.refundable, self.unused = self._past_ride("cancelled"), self._past_ride("used")
         self.claim, self.claim_in_doubt = self._owed(self.refundable), self._owed(self._past_ride("cancelled"))
+        self.claim_settled = self._owed(self._past_ride("cancelled"))
+        with transaction.atomic():
+            settle_claim(SETUP, self.claim_settled)
         colleague = acting(factories.person(Role.OPERATOR, of=away))
         ask_claim_close(colleague, self.claim_in_doubt, reason="refused", note="手配先が払戻を認めない")
         prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
@@ -259,6 +262,7 @@ class Stage:
             "booking:change_drop": self.change,
             "booking:choose": self.search,
             "booking:close_claim": self.claim,
+            "booking:explain_claim": self.claim_settled,
             "booking:confirm": self.draft,
             "booking:decide_claim": self.claim_in_doubt,
             "booking:feed": self.feed,
@@ -314,6 +318,7 @@ class Stage:
             "booking:change_number": lambda: {"number": "2005", "price": "15640"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:close_claim": lambda: {"reason": "offset", "note": "取消料が運賃と同じ額"},
+            "booking:explain_claim": lambda: {"note": "手配先が手数料を多く引いた"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},
