@@ -34,7 +34,7 @@ READERS = {
     "booking/services/handoff.py": {"supplier_key_of", "checked_number"},
     "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "charges_told", "standing_charges"},
     "booking/services/claims.py": {"standing_total", "digest_of"},
-    "booking/services/refunds.py": {"kept_of", "is_unused_possible", "check_booked_on", "check_refund"},
+    "booking/services/refunds.py": {"kept_of", "is_unused_possible", "check_booked_on", "check_refund", "kept_already"},
     "booking/services/searching.py": {"wish_instead"},
     "booking/services/trips.py": {"read_picks", "draft_total", "member_of"},
     "booking/services/travelled.py": {"stays_to_settle"},

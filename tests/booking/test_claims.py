@@ -174,7 +174,7 @@ def test_the_rows_of_a_refund_may_come_in_two_files_in_either_order(desk, ride, 
 
 
 def test_what_is_owed_follows_a_price_that_the_usage_file_corrects(desk, ride, claim):
-    take_in(desk, purchase(ride, 14900))
+    take_in(desk, purchase(ride, amount=14900))
     claim.refresh_from_db()
     assert (claim.state, claim.charged, claim.expected) == (ClaimState.OPEN, 14900, 14580)
     codes = [event.code for event in Event.objects.filter(about__object_id=claim.public_id).order_by("seq")]
