@@ -130,7 +130,9 @@ KINDS = [
         keys="charged expected",
     ),
     kind("booking.claim.settled", "返金", "返金待ちが終わりました。", keys=f"{STEP} expected"),
-    kind("booking.claim.voided", "返金待ちの取りやめ", "予約を残すため、返金待ちをやめました。", keys=f"{STEP} expected"),
+    kind(
+        "booking.claim.voided", "返金待ちの取りやめ", "予約を残すため、返金待ちをやめました。", keys=f"{STEP} expected"
+    ),
     kind("booking.claim.explained", "返金の差の理由", "予定と違う額が戻った理由を記録しました。", keys="expected"),
     kind("booking.claim.closed", "返金なし", "返金待ちを、返金なしで終えました。", keys=f"{STEP} reason expected"),
     kind(

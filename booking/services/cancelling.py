@@ -105,10 +105,12 @@ def enter_cancellation(
     """Move to cancelled; on the day of the refund take back what was charged, and charge what is kept.
 
     The supplier's stated refund always wins over a stated fee. Without a day (`refunded_on` is None) the refund is still
-    to come: what was charged stays billed until then. Where nothing was charged there is nothing to wait for. What was
-    owed before, for a booking that another one has replaced, comes with it.
+    to come: what was charged stays billed until then, and of a ticket whose price nobody knows yet nothing is charged.
+    Where nothing was paid there is nothing to wait for. What was owed before, for a booking that another one has replaced,
+    comes with it.
     """
-    waits = refunded_on is None and bool(standing_charges(reservation))
+    paid = reservation.state == R.TICKETED or bool(standing_charges(reservation))
+    waits = refunded_on is None and paid
     kept = kept_of(reservation, fee=fee, refund=refund)
     # A usage file may have told the fee before.
     in_all = max(kept + net_total(reservation) - standing_total(reservation), 0)

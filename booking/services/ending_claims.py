@@ -89,7 +89,12 @@ def explain_claim(actor: Actor, claim: RefundClaim, *, note: str) -> None:
     if not unexplained.update(note=note, said_by=User.objects.get(public_id=actor.id)):
         raise BadClaim
     reservation = claim.reservation
-    record(actor, "booking.claim.explained", objects=[claim, reservation, reservation.trip], data={"expected": claim.expected})
+    record(
+        actor,
+        "booking.claim.explained",
+        objects=[claim, reservation, reservation.trip],
+        data={"expected": claim.expected},
+    )
 
 
 @inside

@@ -144,17 +144,18 @@ def test_a_price_that_the_file_tells_only_after_the_cancellation_is_owed_from_th
     assert not RefundClaim.objects.exists()
     take_in(desk, purchase(ride))
     claim = RefundClaim.objects.get()
-    assert (claim.charged, claim.expected) == (14720, 14400)
+    assert (claim.charged, claim.expected) == (14400, 14080)
     take_in(desk, refund(ride, 14400), fee(ride, 320))
-    assert [(row.received, row.difference) for row in rows(desk, which=ClaimList.ENDED)] == [(14400, 0)]
+    assert [(row.received, row.difference) for row in rows(desk, which=ClaimList.ENDED)] == [(14080, 0)]
     assert sum(amount for _, amount in booked_money(ride)) == 320
 
 
-def test_a_fee_that_was_charged_before_the_price_was_known_is_not_charged_again_by_the_desk(desk):
+@pytest.mark.parametrize("refunded", [True, False])
+def test_the_fee_is_charged_once_whatever_was_said_before_the_price_was_known(desk, refunded):
     trip = factories.trip(world.with_numbers(person()), day=TODAY + dt.timedelta(days=14))
     ride = factories.reservation(trip, factories.connection("ex", Way.HANDOFF), number="2001", price=14400)
     factories.segment(ride, from_name="新横浜", to_name="博多")
-    record_own_cancellation(desk, ride, fee=320, source=ChargeSource.OPERATOR, refunded=False)
+    record_own_cancellation(desk, ride, fee=320, source=ChargeSource.OPERATOR, refunded=refunded)
     take_in(desk, purchase(ride))
     ride.refresh_from_db()
     assert record(desk, ride, kept=320) is None

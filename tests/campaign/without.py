@@ -80,6 +80,12 @@ def _new_before_old() -> None:
     _put(following, is_sure=lambda reservation: reservation.state in {"booked", "ticketed", "used"})
 
 
+def _opening_of_claims() -> None:
+    from booking.services import claims
+
+    _put(claims, open_claim=lambda *_, **__: None)
+
+
 def _mail_of_the_result_once() -> None:
     from booking import mails
 
@@ -95,6 +101,7 @@ SAFEGUARDS: Mapping[str, Callable[[], None]] = {
     "sweeper-of-mails": _sweeper_of_mails,
     "bound": _bound_of_what_was_confirmed,
     "new-before-old": _new_before_old,
+    "opening-of-claims": _opening_of_claims,
     "result-at-rest": _mail_of_the_result_once,
 }
 
