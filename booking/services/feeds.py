@@ -36,9 +36,9 @@ from booking.models import (
     Trip,
 )
 from booking.models.feeds import COUNTING
-from booking.queries.refunds import is_refund_pending
+from booking.queries.refunds import is_refund_pending, net_total
 from booking.services.cancelling import enter_cancellation
-from booking.services.claims import watch_refund
+from booking.services.claims import standing_total, watch_refund
 from booking.services.connections import link_of
 from booking.services.corrections import correct_charge
 from booking.services.handoff import enter_purchase
@@ -350,7 +350,7 @@ def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLi
         )
     elif reservation.state == R.USED:
         enter_no_show(actor, reservation, kept=kept, booked_on=booked_on, source=ChargeSource.FEED, feed_row=row)
-    elif is_refund_pending(reservation):
+    elif is_refund_pending(reservation) and _is_of_what_stands(reservation, refund):
         enter_refund(actor, reservation, kept=kept, booked_on=booked_on, source=ChargeSource.FEED, feed_row=row)
     elif reservation.state in {R.CANCELLED, R.NO_SHOW}:
         return _refunded_otherwise(actor, reservation, row, line)
@@ -360,6 +360,11 @@ def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLi
         # Nothing stood that could be taken back: the refund counts by itself, as the purchase will once it is told.
         _refunded_otherwise(actor, reservation, row, line)
     return FeedRowState.ADDED, ""
+
+
+def _is_of_what_stands(reservation: Reservation, refund: int) -> bool:
+    """Whether a refund takes back what stands: else one is known, and a part of its price was told only afterwards."""
+    return not known_total(reservation, "refund") or standing_total(reservation) >= refund
 
 
 def _refunded_by_change(
@@ -405,8 +410,12 @@ def _kept(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) 
 
 
 def _follow_money(actor: Actor, reservation: Reservation, *, kept: int | None = None) -> None:
-    """What is kept of a booking, and what is owed for it, after its ledger has changed; `kept` is told, in yen."""
-    if reservation.state in {R.CANCELLED, R.NO_SHOW} and not is_refund_pending(reservation):
+    """What is kept of a booking, and what is owed for it, after its ledger has changed; `kept` is told, in yen.
+
+    A ledger below zero waits for the row of the purchase: until then it does not say what is kept.
+    """
+    is_given_back = reservation.state in {R.CANCELLED, R.NO_SHOW} and not is_refund_pending(reservation)
+    if is_given_back and net_total(reservation) >= 0:
         restate_kept(reservation)
     elif kept is not None:
         reservation.cancel_fee = kept

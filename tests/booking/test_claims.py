@@ -174,6 +174,23 @@ def test_the_rows_of_a_refund_may_come_in_two_files_in_either_order(desk, ride, 
     assert sum(amount for _, amount in booked_money(ride)) == 500
 
 
+@pytest.mark.parametrize(
+    "order", [("refund", "fee", "purchase"), ("fee", "refund", "purchase"), ("purchase", "fee", "refund")]
+)
+def test_what_was_kept_is_the_fee_whatever_row_comes_first(desk, order):
+    """The price was not known, and every row comes in a file of its own."""
+    trip = factories.trip(world.with_numbers(person()), day=TODAY + dt.timedelta(days=14))
+    ride = factories.reservation(trip, factories.connection("ex", Way.HANDOFF), number="2001", price=14400)
+    factories.segment(ride, from_name="新横浜", to_name="博多")
+    record_own_cancellation(desk, ride, fee=320, source=ChargeSource.OPERATOR, refunded=False)
+    lines = {"purchase": purchase(ride), "refund": refund(ride, 14400), "fee": fee(ride, 500)}
+    for name in order:
+        take_in(desk, lines[name])
+    ride.refresh_from_db()
+    assert (ride.cancel_fee, sum(amount for _, amount in booked_money(ride))) == (500, 500)
+    assert not RefundClaim.objects.waiting().exists()
+
+
 def test_what_is_owed_follows_a_price_that_the_usage_file_corrects(desk, ride, claim):
     take_in(desk, purchase(ride, amount=14900))
     claim.refresh_from_db()
