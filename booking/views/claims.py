@@ -11,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accounts.access import needs_step_up, page_for
 from accounts.queries import may_decide, offices, open_confirmation
 from booking import access
-from booking.forms import ClaimCloseForm, ClaimExplainForm, ClaimsForm
+from booking.forms.refunds import ClaimCloseForm, ClaimExplainForm, ClaimsForm
 from booking.permissions import READ_REFUNDS, RECORD
 from booking.queries.claims import CLAIM_END, ClaimFilter, ClaimList, claim_row, claim_rows, claims_count_and_sum
 from booking.queries.claims import claims as claims_of

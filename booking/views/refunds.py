@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from booking import access
-from booking.forms import ClaimRefundForm, RefundForm
+from booking.forms.refunds import ClaimRefundForm, RefundForm
 from booking.models import ChargeSource, Reservation
 from booking.permissions import RECORD
 from booking.queries.refunds import is_refund_pending, net_total
