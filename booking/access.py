@@ -6,8 +6,15 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from audit.services import record_refusal
-from booking.models import Change, Connection, Feed, Reservation, Search, SupplierCall, Trip
-from booking.permissions import ARRANGE_TRIP, READ_CALL, READ_CONNECTION, READ_FEED, READ_TRIP
+from booking.models import Change, Connection, Feed, RefundClaim, Reservation, Search, SupplierCall, Trip
+from booking.permissions import (
+    ARRANGE_TRIP,
+    READ_CALL,
+    READ_CONNECTION,
+    READ_FEED,
+    READ_REFUNDS,
+    READ_TRIP,
+)
 from lib.actor import Actor
 
 
@@ -44,6 +51,12 @@ def change_for(actor: Actor, public_id: UUID, *, to: str = ARRANGE_TRIP) -> Chan
         "reservation__trip__traveller", "reservation__connection", "replacement", "answer__connection", "search"
     )
     return _one(actor, rows.visible_to(actor, to), Change.objects.all(), public_id, to)  # type: ignore[return-value]
+
+
+def claim_for(actor: Actor, public_id: UUID, *, to: str = READ_REFUNDS) -> RefundClaim:
+    """Money owed that the actor may reach for the action `to`. Raises Http404."""
+    rows = RefundClaim.objects.select_related("reservation__trip__traveller", "reservation__connection")
+    return _one(actor, rows.visible_to(actor, to), RefundClaim.objects.all(), public_id, to)  # type: ignore[return-value]
 
 
 def feed_for(actor: Actor, public_id: UUID) -> Feed:

@@ -49,6 +49,10 @@ class BadRefund(PortalError):
     default = "払戻を記録できません。"
 
 
+class BadClaim(PortalError):
+    default = "この返金待ちは、もう終わっているか、確認を待っている依頼がありません。"
+
+
 class CannotChange(PortalError):
     default = "この予約は、いまの状態では変更できません。"
 

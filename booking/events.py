@@ -140,6 +140,30 @@ KINDS = [
         "所属の変更により、費用を拠点の間で付け替えました（{amount}円）。",
         keys="kind amount used_on billing_on rule source",
     ),
+    kind(
+        "booking.claim.opened",
+        "返金待ちの発生",
+        "返金待ちになりました（計上した額 {charged}円）。",
+        keys="charged expected",
+    ),
+    kind(
+        "booking.claim.restated",
+        "返金の見込みの変更",
+        "返金待ちの額が変わりました（計上した額 {charged}円）。",
+        keys="charged expected",
+    ),
+    kind("booking.claim.settled", "返金", "返金待ちが終わりました。", keys=f"{STEP} expected"),
+    kind(
+        "booking.claim.voided", "返金待ちの取りやめ", "予約を残すため、返金待ちをやめました。", keys=f"{STEP} expected"
+    ),
+    kind("booking.claim.explained", "返金の差の理由", "予定と違う額が戻った理由を記録しました。", keys="expected"),
+    kind("booking.claim.closed", "返金なし", "返金待ちを、返金なしで終えました。", keys=f"{STEP} reason expected"),
+    kind(
+        "booking.claims.downloaded",
+        "返金待ちのダウンロード",
+        "返金待ちの一覧をダウンロードしました（{rows}件）。",
+        keys="rows sha256",
+    ),
     kind("booking.feed.uploaded", "利用実績の受付", "利用実績のファイルを受け付けました。", keys="connection sha256"),
     kind(
         "booking.feed.imported",

@@ -115,6 +115,27 @@ CHANGE_MOVES: Mapping[str, frozenset[str]] = {
 }
 
 
+class ClaimState(models.TextChoices):
+    OPEN = "open", "返金待ち"
+    SETTLED = "settled", "返金済"
+    CLOSED = "closed", "返金なし"
+    VOID = "void", "取りやめ"
+
+
+CLAIM_MOVES: Mapping[str, frozenset[str]] = {
+    ClaimState.OPEN: frozenset({ClaimState.SETTLED, ClaimState.CLOSED, ClaimState.VOID}),
+}
+
+
+class ClaimReason(models.TextChoices):
+    """Why money that was owed does not come."""
+
+    OFFSET = "offset", "運賃の取消料と相殺"
+    REFUSED = "refused", "手配先が払戻を拒否"
+    DOUBLE = "double", "二重計上"
+    OTHER = "other", "その他"
+
+
 class CallState(models.TextChoices):
     OPEN = "open", "実行中"
     ASKING = "asking", "照会中"

@@ -16,6 +16,7 @@ ENTRIES: list[tuple[str, Scope, str, str, str]] = [
     ("booking.reservation.record", Scope.ALL, "手配の記録", "booking:record", "/record/"),
     ("booking.feed.read", Scope.ALL, "利用実績", "booking:feeds", "/feeds/"),
     ("booking.call.read", Scope.ALL, "成立の確認", "booking:calls", "/calls/"),
+    ("booking.refund.read", Scope.ALL, "返金待ち", "booking:claims", "/refunds/"),
     ("billing.period.read", Scope.ALL, "締め", "billing:periods", "/closing/"),
     ("billing.invoice.read", Scope.OFFICE, "請求書", "billing:invoices", "/invoices/"),
     ("billing.charge.read", Scope.ALL, "費用", "billing:charges", "/charges/"),

@@ -142,6 +142,17 @@ TABLES = (
         edit=EDIT,
     ),
     DatedTable(
+        slug="refund-limits",
+        label="返金を待つ日数",
+        model=booking.models.RefundLimit,
+        subject=("supplier",),
+        columns=(Column("supplier", options=lambda: SUPPLIERS), Column("wait_days", unit="日", high=365)),
+        help="取り消したあと、この日数を過ぎても返金がないものを、オペレータの要対応に出します。行がない手配先は出しません。",
+        freeze="すでに終わった返金待ちは変わりません。",
+        read=READ,
+        edit=EDIT,
+    ),
+    DatedTable(
         slug="stay-taxes",
         label="宿泊税・入湯税",
         model=booking.models.StayTaxRule,

@@ -46,6 +46,7 @@ registry.object_names.update(
         "booking.trip": ("出張", booking.queries.trip_names),
         "booking.reservation": ("予約", booking.queries.reservation_names),
         "booking.search": ("検索", _no_names),
+        "booking.refundclaim": ("返金待ち", _no_names),
         "booking.feed": ("利用実績", booking.queries.feed_names),
         "booking.charge": ("費用", _no_names),
         "booking.suppliercall": ("手配先への要求", _no_names),
@@ -74,6 +75,10 @@ def _one_off_page(wish: UUID, _: UUID) -> str:
     return reverse("billing:decide_one_off", args=[wish])
 
 
+def _claim_page(claim: UUID, _: UUID) -> str:
+    return reverse("booking:decide_claim", args=[claim])
+
+
 registry.register_confirmations(
     [
         registry.ConfirmationKind("billing.close", "締め", "billing.period.close", _close_page, "closing.md"),
@@ -85,6 +90,9 @@ registry.register_confirmations(
         ),
         registry.ConfirmationKind(
             "billing.one_off", "一時費用の請求", "billing.invoice.issue", _one_off_page, "one_off.md"
+        ),
+        registry.ConfirmationKind(
+            booking.queries.CLAIM_END, "返金待ち", "booking.reservation.record", _claim_page, "refunds.md"
         ),
     ]
 )

@@ -17,6 +17,8 @@ BADGES = {
     "problem": ("act", "warn", "要確認"),
     "draft": ("draft", "draft", "下書き"),
     "feed_row": ("wait", "warn", "不一致"),
+    "refund": ("wait", "yen", "返金待ち"),
+    "refund_differs": ("wait", "yen", "返金の差"),
     "unknown": ("odd", "ask", "確認中"),
     "connection": ("act", "stop", "接続"),
     "confirmation": ("wait", "two", "要二人確認"),

@@ -10,6 +10,7 @@ from billing.errors import NoDifference, NotAsked, NotCorrectable
 from billing.permissions import CORRECT_CHARGES
 from billing.queries.corrections import CORRECT, Standing, standing_of
 from booking.models import Charge, ChargeSource, Reservation
+from booking.services.claims import watch_refund
 from booking.services.corrections import correct_charge
 from booking.services.ledger import reverse_charge
 from lib import jst, yen
@@ -66,8 +67,12 @@ def decide_charge_correction(actor: Actor, charge: Charge) -> Sequence[Charge]:
 @inside
 def _carry_out(actor: Actor, now: Standing, asked: Confirmation) -> Sequence[Charge]:
     if asked.payload["act"] == "correct":
-        return [correct_charge(actor, now.charge, difference=asked.payload["difference"], reason=asked.reason)]
-    return [reverse_charge(actor, row, source=ChargeSource.OPERATOR) for row in (now.charge, *now.corrections)]
+        made = [correct_charge(actor, now.charge, difference=asked.payload["difference"], reason=asked.reason)]
+    else:
+        made = [reverse_charge(actor, row, source=ChargeSource.OPERATOR) for row in (now.charge, *now.corrections)]
+    if now.charge.reservation is not None:
+        watch_refund(actor, now.charge.reservation)
+    return made
 
 
 def _standing(actor: Actor, charge: Charge) -> Standing:

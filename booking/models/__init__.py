@@ -2,6 +2,7 @@
 
 from booking.models.calls import SupplierCall
 from booking.models.changes import Change
+from booking.models.claims import RefundClaim, RefundLimit
 from booking.models.connections import Connection, Rest
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.hours import HoursKind, SaleOpening, SupplierHours
@@ -32,7 +33,18 @@ from booking.models.tariffs import (
 from booking.models.taxes import AirportCharge, BodyLevel, Combine, DateRule, LevyKind, StayTaxRule
 from booking.models.timetable import RailStation, Train, TrainStop
 from booking.models.trips import ItemKind, Trip, TripItem, TripNumber
-from booking.states import CallState, CallVerb, ChangeKind, ChangeState, ReservationState, Settlement, TripState, Way
+from booking.states import (
+    CallState,
+    CallVerb,
+    ChangeKind,
+    ChangeState,
+    ClaimReason,
+    ClaimState,
+    ReservationState,
+    Settlement,
+    TripState,
+    Way,
+)
 
 __all__ = [
     "BILLING_RULES",
@@ -51,6 +63,8 @@ __all__ = [
     "Charge",
     "ChargeKind",
     "ChargeSource",
+    "ClaimReason",
+    "ClaimState",
     "Combine",
     "Connection",
     "DateRule",
@@ -71,6 +85,8 @@ __all__ = [
     "RailFareRule",
     "RailSeasonDay",
     "RailStation",
+    "RefundClaim",
+    "RefundLimit",
     "Relation",
     "Reservation",
     "ReservationState",

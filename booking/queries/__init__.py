@@ -1,10 +1,12 @@
 """Nouns for screens and exports, and facts that other rooms ask for."""
 
+from booking.queries.claims import CLAIM_END
 from booking.queries.names import connection_names, feed_names, reservation_names, trip_names
 from booking.queries.trips import TripPage, backlog, coming_trips, trip_list, trip_page
 from booking.queries.work import work_items
 
 __all__ = [
+    "CLAIM_END",
     "TripPage",
     "backlog",
     "coming_trips",

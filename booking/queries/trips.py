@@ -12,6 +12,7 @@ from booking.models import (
     ChangeKind,
     Charge,
     Feed,
+    RefundClaim,
     Reservation,
     ReservationState,
     SearchAnswer,
@@ -146,6 +147,7 @@ class Entry:
     nights: Sequence[StayNight]
     actions: Sequence[str]
     is_replaced: bool = False
+    owed: RefundClaim | None = None
 
     @property
     def sorts_at(self) -> dt.datetime:
@@ -180,7 +182,8 @@ OVER = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED})
 def trip_page(actor: Actor, trip: Trip) -> TripPage:
     """The page of a trip whose access was checked before."""
     found = with_refund_pending(trip.reservations.exclude(state__in=HIDDEN)).select_related("connection", "trip")
-    rows = list(found.prefetch_related("segments", "nights"))
+    owed = Prefetch("refund_claims", RefundClaim.objects.waiting(), to_attr="owed")
+    rows = list(found.prefetch_related("segments", "nights", owed))
     may = (
         trip.state in {TripState.RELEASED, TripState.DRAFT}
         and Trip.objects.visible_to(actor, "booking.trip.arrange").filter(pk=trip.pk).exists()
@@ -230,7 +233,8 @@ def _entry(row: Reservation, *, may: bool, desk: bool, taken: Set[int]) -> Entry
             actions.append("refund")
         if row.state in {R.TICKETED, R.USED} and segments and segments[0].departs <= clock.now():
             actions.append("no_show")
-    return Entry(row, badge_of(shown_state(row)), segments, list(row.nights.all()), actions, replaced)
+    owed = next(iter(row.owed), None)  # type: ignore[attr-defined]
+    return Entry(row, badge_of(shown_state(row)), segments, list(row.nights.all()), actions, replaced, owed)
 
 
 def backlog() -> int:

@@ -18,9 +18,10 @@ from booking.models import (
     Trip,
     TripState,
 )
+from booking.queries.claims import late_claims, step_of, unexplained_claims
 from booking.queries.connections import troubled_connections
 from booking.suppliers.types import offer_from_json
-from lib import clock, jst
+from lib import clock, jst, yen
 from lib.actor import Actor, Scope
 from lib.registry import WorkItem
 
@@ -143,6 +144,30 @@ def _desk() -> list[WorkItem]:
             row.feed.uploaded_at,
         )
         for row in rows
+    ]
+    items += [
+        WorkItem(
+            "refund",
+            f"{claim.reservation.title} の返金を確かめる",
+            f"{claim.reservation.trip.traveller.name} / {claim.reservation.trip.number}。"
+            f"{claim.reservation.connection.name}から、{claim.age}日たっても返金がありません。",
+            reverse(f"booking:{step_of(claim)}", args=[claim.reservation.public_id]),
+            claim.opened_at,
+            verb="返金を記録する",
+        )
+        for claim in late_claims(limit=20)
+    ]
+    items += [
+        WorkItem(
+            "refund_differs",
+            f"{claim.reservation.title} に予定と違う額が戻った理由を記録する",
+            f"{claim.reservation.trip.traveller.name} / {claim.reservation.trip.number}。"
+            f"予定は{yen.text(claim.expected)}、戻った額は{yen.text(claim.charged - claim.standing)}です。",
+            reverse("booking:explain_claim", args=[claim.public_id]),
+            claim.ended_at,
+            verb="理由を記録する",
+        )
+        for claim in unexplained_claims(limit=20)
     ]
     unknown = SupplierCall.objects.filter(reservation__state=R.UNKNOWN).exclude(state=CallState.DONE)
     items += [

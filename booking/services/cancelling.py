@@ -18,8 +18,10 @@ from booking.models import (
     SupplierCall,
     Way,
 )
+from booking.queries.refunds import net_total
 from booking.services.arranging import close_trip_if_over
 from booking.services.calls import claim_call, settle_call
+from booking.services.claims import standing_total, watch_refund
 from booking.services.fees import charge_handling
 from booking.services.following import follow_change
 from booking.services.ledger import standing_charges
@@ -103,10 +105,15 @@ def enter_cancellation(
     """Move to cancelled; on the day of the refund take back what was charged, and charge what is kept.
 
     The supplier's stated refund always wins over a stated fee. Without a day (`refunded_on` is None) the refund is still
-    to come: what was charged stays billed until then. Where nothing was charged there is nothing to wait for.
+    to come: what was charged stays billed until then, and of a ticket whose price nobody knows yet nothing is charged.
+    Where nothing was paid there is nothing to wait for. What was owed before, for a booking that another one has replaced,
+    comes with it.
     """
-    waits = refunded_on is None and bool(standing_charges(reservation))
+    paid = reservation.state == R.TICKETED or bool(standing_charges(reservation))
+    waits = refunded_on is None and paid
     kept = kept_of(reservation, fee=fee, refund=refund)
+    # A usage file may have told the fee before.
+    in_all = max(kept + net_total(reservation) - standing_total(reservation), 0)
     advance(
         reservation,
         R.CANCELLED,
@@ -114,14 +121,15 @@ def enter_cancellation(
         allowed=RESERVATION_MOVES,
         actor=actor,
         about=[reservation.trip],
-        data={"fee": kept, "refund": refund, "refunded_on": refunded_on, "source": str(source)},
+        data={"fee": in_all, "refund": refund, "refunded_on": refunded_on, "source": str(source)},
         cancelled_at=clock.now(),
-        cancel_fee=max(kept, 0),
+        cancel_fee=in_all,
         hold_until=None,
     )
     if not waits:
         booked_on = refunded_on or clock.today()
         settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
+    watch_refund(actor, reservation)
     tell_cancelled(actor, reservation, refund_waits=waits)
     follow_change(actor, reservation)
     close_trip_if_over(actor, reservation.trip)

@@ -36,13 +36,14 @@ from booking.models import (
     Trip,
 )
 from booking.models.feeds import COUNTING
-from booking.queries.refunds import is_refund_pending
+from booking.queries.refunds import is_refund_pending, net_total
 from booking.services.cancelling import enter_cancellation
+from booking.services.claims import standing_total, watch_refund
 from booking.services.connections import link_of
 from booking.services.corrections import correct_charge
 from booking.services.handoff import enter_purchase
 from booking.services.ledger import charge_cancellation, charge_fare, charges_told, known_total, standing_charges
-from booking.services.refunds import enter_no_show, enter_refund, kept_of
+from booking.services.refunds import enter_no_show, enter_refund, kept_of, restate_kept
 from booking.suppliers.base import ReadsFeed
 from booking.suppliers.errors import Refused
 from booking.suppliers.registry import adapter_for
@@ -258,6 +259,7 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
             kind=ChargeKind.DIFFERENCE if known else ChargeKind.FARE,
             feed_row=row,
         )
+    watch_refund(actor, reservation)
     words = f"登録の金額と{difference:,}円違うため、差額を計上しました。" if known else ""
     return FeedRowState.ADDED, words
 
@@ -348,7 +350,7 @@ def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLi
         )
     elif reservation.state == R.USED:
         enter_no_show(actor, reservation, kept=kept, booked_on=booked_on, source=ChargeSource.FEED, feed_row=row)
-    elif is_refund_pending(reservation):
+    elif is_refund_pending(reservation) and _is_of_what_stands(reservation, refund):
         enter_refund(actor, reservation, kept=kept, booked_on=booked_on, source=ChargeSource.FEED, feed_row=row)
     elif reservation.state in {R.CANCELLED, R.NO_SHOW}:
         return _refunded_otherwise(actor, reservation, row, line)
@@ -358,6 +360,11 @@ def _refunded(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLi
         # Nothing stood that could be taken back: the refund counts by itself, as the purchase will once it is told.
         _refunded_otherwise(actor, reservation, row, line)
     return FeedRowState.ADDED, ""
+
+
+def _is_of_what_stands(reservation: Reservation, refund: int) -> bool:
+    """Whether a refund takes back what stands: else one is known, and a part of its price was told only afterwards."""
+    return not known_total(reservation, "refund") or standing_total(reservation) >= refund
 
 
 def _refunded_by_change(
@@ -385,6 +392,7 @@ def _refunded_otherwise(
             kind=ChargeKind.REFUND,
             feed_row=row,
         )
+    _follow_money(actor, reservation)
     return FeedRowState.ADDED, f"登録の払戻と{difference:,}円違うため、差額を計上しました。"
 
 
@@ -397,5 +405,19 @@ def _kept(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedLine) 
         charge_cancellation(
             actor, reservation, fee=difference, source=ChargeSource.FEED, occurred_on=_booked_on(line), feed_row=row
         )
-    Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=line.amount)
+    _follow_money(actor, reservation, kept=line.amount)
     return FeedRowState.ADDED, ""
+
+
+def _follow_money(actor: Actor, reservation: Reservation, *, kept: int | None = None) -> None:
+    """What is kept of a booking, and what is owed for it, after its ledger has changed; `kept` is told, in yen.
+
+    A ledger below zero waits for the row of the purchase: until then it does not say what is kept.
+    """
+    is_given_back = reservation.state in {R.CANCELLED, R.NO_SHOW} and not is_refund_pending(reservation)
+    if is_given_back and net_total(reservation) >= 0:
+        restate_kept(reservation)
+    elif kept is not None:
+        reservation.cancel_fee = kept
+        Reservation.objects.filter(pk=reservation.pk).update(cancel_fee=kept)
+    watch_refund(actor, reservation)

@@ -9,6 +9,7 @@ from booking.mails import tell_change
 from booking.models import CallVerb, Change, ChangeKind, ChangeState, Reservation, ReservationState, Trip, Way
 from booking.queries.changing import is_sure
 from booking.services.calls import claim_call
+from booking.services.claims import void_claim, watch_refund
 from booking.states import CHANGE_MOVES, ENDED
 from lib import clock
 from lib.actor import Actor
@@ -57,6 +58,7 @@ def _give_back(actor: Actor, change: Change, old: Reservation) -> None:
         claim_call(actor, old, verb=CallVerb.CANCEL, max_yen=change.max_fee or 0)
     else:
         Reservation.objects.filter(pk=old.pk).update(problem=BY_HAND)
+        watch_refund(actor, old)
 
 
 @inside
@@ -77,6 +79,8 @@ def refuse_change(actor: Actor, change: Change, *, why: str) -> None:
     old = change.reservation
     old.segments.update(outgoing=False)
     old.nights.update(outgoing=False)
+    Reservation.objects.filter(pk=old.pk, problem=BY_HAND).update(problem="")
+    void_claim(actor, old)
     advance(
         change, ChangeState.REFUSED, code="booking.change.refused", allowed=CHANGE_MOVES, actor=actor, why=why,
         about=[old, old.trip], done_at=clock.now(), problem=why[:300],

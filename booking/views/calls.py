@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import page_for
 from booking import access
 from booking.errors import AlreadyKnown
-from booking.forms import SettleForm
+from booking.forms.settling import SettleForm
 from booking.permissions import READ_CALL, SETTLE_CALL
 from booking.queries.calls import call_page, open_calls, settled_calls
 from booking.services.settling import ask_now, settle_by_hand

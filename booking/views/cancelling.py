@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods
 
 from booking import access
 from booking.errors import SupplierAway
-from booking.forms import CancelForm, DeskCancelForm, OwnCancelForm
+from booking.forms.confirming import CancelForm
+from booking.forms.handoff import OwnCancelForm
+from booking.forms.refunds import DeskCancelForm
 from booking.models import ChargeSource, Reservation
 from booking.permissions import ARRANGE_TRIP, RECORD
 from booking.services.cancelling import CANCELLABLE, claim_cancellation, record_own_cancellation

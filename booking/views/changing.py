@@ -10,7 +10,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import access
 from booking.errors import SupplierAway
-from booking.forms import ChangeForm, LookInsteadForm, NumberForm
+from booking.forms.confirming import ChangeForm
+from booking.forms.handoff import NumberForm
+from booking.forms.searching import LookInsteadForm
 from booking.models import Change, ChangeKind, ChangeState, Reservation
 from booking.permissions import ARRANGE_TRIP
 from booking.queries.changing import ChangePage, change_page, fee_by_terms, look_values, may_change

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.queries import public_texts
 from booking import access
 from booking.errors import AlreadySubmitted, ChosenElsewhere
-from booking.forms import ConfirmForm
+from booking.forms.confirming import ConfirmForm
 from booking.permissions import ARRANGE_TRIP
 from booking.queries.confirming import confirm_page
 from booking.services.trips import submit_trip

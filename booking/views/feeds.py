@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import page_for
 from booking import access
-from booking.forms import FeedForm
+from booking.forms.recording import FeedForm
 from booking.permissions import IMPORT_FEED, READ_FEED
 from booking.queries.connections import feed_connections
 from booking.queries.feeds import feed_list, feed_page

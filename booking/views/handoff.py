@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from booking import access
-from booking.forms import GiveUpForm, NumberForm
+from booking.forms.handoff import GiveUpForm, NumberForm
 from booking.permissions import ARRANGE_TRIP
 from booking.queries.handoff import handoff_page
 from booking.services.handoff import enter_number

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import page_for
 from booking import access
-from booking.forms import RecordForm
+from booking.forms.recording import RecordForm
 from booking.permissions import RECORD
 from booking.queries.connections import connections
 from booking.services.recording import record_reservation

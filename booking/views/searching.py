@@ -14,7 +14,7 @@ from accounts.access import page_for
 from accounts.queries import travellers_for
 from booking import access
 from booking.errors import AlreadySubmitted
-from booking.forms import SearchForm
+from booking.forms.searching import SearchForm
 from booking.models import Part
 from booking.permissions import SEARCH
 from booking.queries import results as found

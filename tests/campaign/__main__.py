@@ -68,10 +68,9 @@ class Campaign:
     def run(self) -> list[str]:
         """Carry the plan out; the violations."""
         begun = time.monotonic()
-        self.world = self.stories.World(
-            self.desk.furnish(self.sandbox, plans.PEOPLE), self.sandbox, self.crew.portal.url
-        )
+        people = self.desk.furnish(self.sandbox, plans.PEOPLE)
         self.pair = self.desk.operators()
+        self.world = self.stories.World(people, self.sandbox, self.crew.portal.url, self.pair[1])
         for name in self.crew.names:
             self.crew.start(name)
         self.wait_for_web()
@@ -222,6 +221,7 @@ class Campaign:
         self.counts |= Counter(
             {
                 "wishes confirmed": len(confirmed), "bookings at suppliers": len(facts.supplied),
+                "claims": len(facts.claims), "claims open": sum(claim.state == "open" for claim in facts.claims),
                 "charges": len(facts.charges), "lines": len(facts.lines), "events": len(facts.events),
                 "mails": len(facts.mails), "mails that arrived twice": sum(mail.delivered > 1 for mail in facts.mails),
             }

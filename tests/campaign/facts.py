@@ -13,7 +13,17 @@ from typing import Any
 from audit.models import Event, OutgoingMail
 from billing.models import InvoiceLine
 from billing.queries import open_charges
-from booking.models import Change, Charge, FeedRow, Reservation, Segment, StayNight, SupplierCall, Trip
+from booking.models import (
+    Change,
+    Charge,
+    FeedRow,
+    RefundClaim,
+    Reservation,
+    Segment,
+    StayNight,
+    SupplierCall,
+    Trip,
+)
 from lib import clock
 
 
@@ -35,7 +45,10 @@ class Supplied:
 
 @dataclass(frozen=True)
 class Booking:
-    """A reservation as the portal has it. `charged` is the sum of its charges; `early`: its moment has not come yet."""
+    """A reservation as the portal has it. `charged` is the sum of its charges, `beside` of those for changing and handling.
+
+    `kept` is what its supplier keeps of it, once it was given back; `early`: its moment has not come yet.
+    """
 
     id: str
     trip: str
@@ -50,6 +63,8 @@ class Booking:
     open_calls: int = 0
     ticketable: bool = False
     early: bool = False
+    kept: int = 0
+    beside: int = 0
 
 
 @dataclass(frozen=True)
@@ -74,6 +89,16 @@ class ChangeFact:
     state: str
     max_cost: int | None
     max_fee: int | None
+
+
+@dataclass(frozen=True)
+class ClaimFact:
+    """Money owed for a booking, as the portal has it."""
+
+    id: str
+    booking: str
+    state: str
+    expected: int
 
 
 @dataclass(frozen=True)
@@ -120,6 +145,7 @@ class Facts:
     bookings: list[Booking] = field(default_factory=list)
     trips: list[TripFact] = field(default_factory=list)
     changes: list[ChangeFact] = field(default_factory=list)
+    claims: list[ClaimFact] = field(default_factory=list)
     events: list[EventFact] = field(default_factory=list)
     mails: list[MailFact] = field(default_factory=list)
     charges: list[ChargeFact] = field(default_factory=list)
@@ -133,6 +159,7 @@ class Facts:
 
 WIRE = {"jal-online": "jal_online", "yado-net": "yado_net", "ex": "ex"}
 TICKETABLE = frozenset({"jal_online"})
+BESIDE = frozenset({"change_fee", "handling"})
 
 
 def collect(truth: Mapping[str, Any], confirmed: list[str], mail_folder: Path) -> Facts:
@@ -144,6 +171,10 @@ def collect(truth: Mapping[str, Any], confirmed: list[str], mail_folder: Path) -
         bookings=_bookings(),
         trips=[TripFact(str(row.public_id), row.number, row.state, row.authorised_total) for row in Trip.objects.all()],
         changes=_changes(),
+        claims=[
+            ClaimFact(str(row.public_id), str(row.reservation.public_id), row.state, row.expected)
+            for row in RefundClaim.objects.select_related("reservation")
+        ],
         events=_events(),
         mails=mails,
         charges=_charges(),
@@ -179,8 +210,11 @@ def _supplied(truth: Mapping[str, Any]) -> list[Supplied]:
 
 def _bookings() -> list[Booking]:
     charged: Counter[int] = Counter()
-    for key, amount in Charge.objects.exclude(reservation=None).values_list("reservation_id", "amount"):
+    beside: Counter[int] = Counter()
+    rows = Charge.objects.exclude(reservation=None)
+    for key, amount, kind, first in rows.values_list("reservation_id", "amount", "kind", "origin__kind"):
         charged[key] += amount
+        beside[key] += amount if {kind, first} & BESIDE else 0
     calls = Counter(SupplierCall.objects.exclude(state="done").values_list("reservation_id", flat=True))
     return [
         Booking(
@@ -197,6 +231,8 @@ def _bookings() -> list[Booking]:
             open_calls=calls[row.pk],
             ticketable=row.supplier in TICKETABLE,
             early=row.not_before is not None and row.not_before > clock.now(),
+            kept=row.cancel_fee or 0,
+            beside=beside[row.pk],
         )
         for row in Reservation.objects.select_related("trip").order_by("pk")
     ]

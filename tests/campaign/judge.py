@@ -7,7 +7,15 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from booking.states import CHANGE_MOVES, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, ChangeState, ReservationState
+from booking.states import (
+    CHANGE_MOVES,
+    CLAIM_MOVES,
+    IN_FLIGHT,
+    RESERVATION_MOVES,
+    TRIP_MOVES,
+    ChangeState,
+    ReservationState,
+)
 from tests.campaign.facts import Booking, ChangeFact, Facts, MailFact, Supplied
 
 R = ReservationState
@@ -33,7 +41,9 @@ TOLD_OF = {
     "expired": R.EXPIRED,
     "wish_stopped": R.SCHEDULED,
 }
-CANCELLED = re.compile(r"^・.+\n +予約番号 (?P<number>\S+)\n +取消にかかった額 (?P<fee>[0-9,]+)円", re.M)
+CANCELLED = re.compile(
+    r"^・.+\n +予約番号 (?P<number>\S+)\n +(?:取消にかかった額|引かれる予定の額) (?P<fee>[0-9,]+)円", re.M
+)
 
 
 def no_double_booking(facts: Facts) -> Iterable[str]:
@@ -130,6 +140,35 @@ def charged_what_it_costs(facts: Facts) -> Iterable[str]:
             yield f"{booking.reference} ({booking.state}): charged {booking.charged}, it costs {cost}"
 
 
+def money_owed_is_watched(facts: Facts) -> Iterable[str]:
+    """Whatever was given back has its refund in the ledger, or an open claim over exactly what is missing.
+
+    What was changed has its old price taken back. No claim is open whose money the supplier says that it gave back.
+    """
+    numbers = {trip.id: trip.number for trip in facts.trips}
+    owed: dict[str, list[int]] = defaultdict(list)
+    for claim in facts.claims:
+        if claim.state == "open":
+            owed[claim.booking].append(claim.expected)
+    given_up = {claim.booking for claim in facts.claims if claim.state == "closed"}
+    going = {change.old for change in facts.changes if (change.kind, change.state) == ("rebook", "confirmed")}
+    back = {(row.supplier, row.reference, row.number) for row in facts.supplied if not row.live}
+    for booking in facts.bookings:
+        has, paid = owed[booking.id], booking.charged - booking.beside
+        missing = max(paid - booking.kept, 0) if booking.state in {R.CANCELLED, R.NO_SHOW} else 0
+        wanted = [missing] if missing and booking.id not in given_up else []
+        if has != wanted and booking.id not in going:
+            yield f"{booking.reference} ({booking.state}): {missing} is missing, claims are open over {has}"
+        key = numbers[booking.trip] if booking.way == "handoff" else booking.reference
+        if has and (booking.supplier, key, booking.number) in back:
+            yield f"{booking.reference}: the supplier gave it back, and claims are open over {has}"
+    changed = {change.new for change in facts.changes if change.state == "done" and change.kind in {"exchange", "own"}}
+    for booking in facts.bookings:
+        paid = booking.charged - booking.beside
+        if booking.id in changed and booking.state in {R.TICKETED, R.USED} and paid > (booking.price or 0):
+            yield f"{booking.reference}: changed to {booking.price}, and {paid} is charged"
+
+
 def every_yen_once(facts: Facts) -> Iterable[str]:
     """The sum of all charges is that of all lines and of what is open; no charge stands on two lines."""
     amounts = {charge.id: charge.amount for charge in facts.charges}
@@ -155,6 +194,8 @@ def every_change_has_its_event(facts: Facts) -> Iterable[str]:
     yield from _walk(facts, trips, "booking.trip.", TRIP_MOVES)
     changes = {change.id: (f"change {change.id}", change.state) for change in facts.changes}
     yield from _walk(facts, changes, "booking.change.", CHANGE_MOVES)
+    claims = {claim.id: (f"claim {claim.id}", claim.state) for claim in facts.claims}
+    yield from _walk(facts, claims, "booking.claim.", CLAIM_MOVES, begins="open")
     for charge in facts.charges:
         if not charge.told:
             yield f"charge {charge.id}: no event tells of it"
@@ -328,6 +369,7 @@ JUDGES: Sequence[Callable[[Facts], Iterable[str]]] = (
     no_lost_wish,
     nothing_in_flight,
     charged_what_it_costs,
+    money_owed_is_watched,
     every_yen_once,
     every_change_has_its_event,
     within_what_was_confirmed,
@@ -354,9 +396,13 @@ def _by_reference(facts: Facts) -> Mapping[tuple[str, str], list[Supplied]]:
 
 
 def _walk(
-    facts: Facts, known: Mapping[str, tuple[str, str]], codes: str, moves: Mapping[str, frozenset[str]]
+    facts: Facts,
+    known: Mapping[str, tuple[str, str]],
+    codes: str,
+    moves: Mapping[str, frozenset[str]],
+    begins: str = "draft",
 ) -> Iterable[str]:
-    now = dict.fromkeys(known, "draft")
+    now = dict.fromkeys(known, begins)
     for event in facts.events:
         first = event.objects[0] if event.objects else ""
         if first not in now or not event.code.startswith(codes) or "to" not in event.data:

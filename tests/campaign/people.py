@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -13,13 +14,15 @@ from uuid import UUID
 from django.db import connections
 
 from accounts.models import User
-from booking.models import AnswerState, Reservation, ReservationState, Search, SearchAnswer, Trip
+from booking.models import AnswerState, ChargeSource, Reservation, ReservationState, Search, SearchAnswer, Trip
 from booking.queries.parts import part_of
+from booking.services.cancelling import record_own_cancellation
 from booking.services.searching import Wish as Asked
 from lib import clock, jst
 from tests.campaign import plan
 from tests.campaign.doors import AWAY, NO, Away, Browser, Door, Services
 from tests.campaign.ex_site import Bought, ExSite, NotBought
+from tests.factories import acting
 from tests.world import Sandbox, city
 
 R = ReservationState
@@ -27,6 +30,7 @@ Story = Generator[float, None, None]
 T = TypeVar("T")
 MOVING = {R.DRAFT, R.BOOKING, R.TICKETING, R.CANCELLING, R.CHANGING, R.UNKNOWN}
 REST_SECONDS = 120
+USUAL_FEE = 320
 
 
 @dataclass
@@ -47,6 +51,7 @@ class World:
     people: list[Person]
     sandbox: Sandbox
     origin: str
+    operator: User
     confirmed: dict[int, UUID] = field(default_factory=dict)
     abandoned: Counter[str] = field(default_factory=Counter)
     noes: Counter[str] = field(default_factory=Counter)
@@ -345,6 +350,19 @@ def _handed_off(world: World, wish: plan.Wish, door: Door, reservation: Reservat
         fresh = yield from patiently(world, lambda: _fresh(reservation))
         if fresh is not None:
             yield from patiently(world, lambda: door.refunded(fresh, fee))
+
+    if then in {"owed", "withheld"} and (yield from patiently(world, entered)):
+        yield from patiently(world, lambda: _cancelled_at_the_desk(world, reservation))
+        if then == "owed":
+            with suppress(NotBought):
+                world.site(wish).refund(bought)
+
+
+def _cancelled_at_the_desk(world: World, reservation: Reservation) -> None:
+    """By telephone: the refund is said to follow, at the usual fee."""
+    record_own_cancellation(
+        acting(world.operator), _fresh(reservation), fee=USUAL_FEE, source=ChargeSource.OPERATOR, refunded=False
+    )
 
 
 def _entered(reservation: Reservation, number: str, _price: int | None) -> Callable[[], bool]:

@@ -5,7 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.campaign.facts import Booking, ChangeFact, ChargeFact, EventFact, Facts, MailFact, Supplied, TripFact
+from tests.campaign.facts import (
+    Booking,
+    ChangeFact,
+    ChargeFact,
+    ClaimFact,
+    EventFact,
+    Facts,
+    MailFact,
+    Supplied,
+    TripFact,
+)
 from tests.campaign.judge import JUDGES, judge
 
 TOLD = """・全日空のない便
@@ -26,7 +36,7 @@ RESULT = "・宿\n   予約確定 予約番号 Y2 9,000円\n・便\n   発券済
 def changed(facts: Facts) -> Facts:
     """A second trip: its stay was given back for another one, its flight exchanged for a dearer one."""
     facts.bookings += [
-        Booking("r5", "t2", "C-1", "yado_net", "api", "cancelled", "Y2", 9000, "", 500),
+        Booking("r5", "t2", "C-1", "yado_net", "api", "cancelled", "Y2", 9000, "", 500, kept=500),
         Booking("r6", "t2", "C-3", "yado_net", "api", "used", "Y3", 8500, "", 8500),
         Booking("r7", "t2", "C-2", "jal_online", "api", "ticketed", "AIR777", 21000, "", 21000, ticketable=True),
     ]
@@ -79,7 +89,9 @@ def good() -> Facts:
     air = Booking("r1", "t1", "R-1", "jal_online", "api", "ticketed", "ABC123", 20000, "", 20000, ticketable=True)
     stay = Booking("r2", "t1", "R-2", "yado_net", "api", "used", "Y1", 8000, "", 8000)
     rail = Booking("r3", "t1", "R-3", "ex", "handoff", "ticketed", "2001", 15000, "", 15000)
-    gone = Booking("r4", "t1", "R-4", "jal_online", "api", "cancelled", "OLD999", 12000, "", 440, ticketable=True)
+    gone = Booking(
+        "r4", "t1", "R-4", "jal_online", "api", "cancelled", "OLD999", 12000, "", 440, ticketable=True, kept=440
+    )
     moves = [
         ("r1", "booking", "draft", "booking", {}),
         ("r2", "booking", "draft", "booking", {}),
@@ -156,6 +168,15 @@ def said(facts: Facts, old: str, new: str, n: int = 0) -> None:
     mail(facts, n, body=facts.mails[n].body.replace(old, new))
 
 
+def owed(facts: Facts, expected: int, *, state: str = "open") -> None:
+    facts.claims.append(ClaimFact("k1", "r4", state, expected))
+
+
+def withheld(facts: Facts, expected: int) -> None:
+    booking(facts, 3, charged=12000)
+    owed(facts, expected)
+
+
 def failed_and_told(facts: Facts) -> None:
     event(facts, 12, to="failed")
     said(facts, "発券済 予約番号 ABC123", "予約できず")
@@ -192,6 +213,14 @@ PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("nothing_in_flight", "a booking still unknown", lambda f: booking(f, 0, state="unknown")),
     ("charged_what_it_costs", "a yen too much", lambda f: booking(f, 0, charged=20001)),
     ("charged_what_it_costs", "a fee that was not charged", lambda f: booking(f, 3, charged=0)),
+    ("money_owed_is_watched", "a refund that did not come, and nobody waits for it",
+     lambda f: booking(f, 3, charged=12000)),
+    ("money_owed_is_watched", "another sum than is missing", lambda f: withheld(f, 11000)),
+    ("money_owed_is_watched", "a claim whose money came", lambda f: owed(f, 11560)),
+    ("money_owed_is_watched", "a claim while the supplier has given it back",
+     lambda f: withheld(f, 11560)),
+    ("money_owed_is_watched", "a cheaper change whose old price stands", lambda f: booking(f, 6, charged=21001)),
+    ("every_change_has_its_event", "a claim that ended without a word", lambda f: owed(f, 11560, state="settled")),
     ("every_yen_once", "one charge on two lines", lambda f: f.lines.append((0, 20000))),
     ("every_yen_once", "a line of another amount", lambda f: f.lines.__setitem__(0, (0, 19999))),
     ("every_yen_once", "a charge neither open nor on a line", lambda f: f.unbilled.remove(2)),

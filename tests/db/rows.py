@@ -22,6 +22,7 @@ from booking.models import (
     Change,
     Charge,
     FeedRow,
+    RefundLimit,
     SaleOpening,
     StayNight,
     SupplierHours,
@@ -45,6 +46,7 @@ def complete(stage: Stage) -> None:
     SaleOpening.objects.create(supplier="ex", months_before=12, opens="05:30", valid=between(START))
     AgencyFee.objects.create(service="arrange_rail", yen=550, valid=between(START))
     set_member_number(SETUP, stage.own, supplier="ex", number="9010000001", first=START)
+    RefundLimit.objects.create(supplier="ex", wait_days=30, valid=between(START))
     issue_recovery_codes(acting(stage.own), stage.own)
     download_usage(acting(stage.people["operator"]), UsageFilter(TODAY, TODAY), encoding="utf-8")
     StayNight.objects.create(

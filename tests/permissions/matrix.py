@@ -123,6 +123,14 @@ booking:refund                       GET     in     code   404    404    404    
 booking:refund                       POST    in     code   404    404    404    404    404    404    303    404
 booking:no_show                      GET     in     code   404    404    404    404    404    404    200    404
 booking:no_show                      POST    in     code   404    404    404    404    404    404    303    404
+booking:claims                       GET     in     code   403    403    403    403    403    403    200    200
+booking:claims_csv                   GET     in     code   403    403    403    403    403    403    200    200
+booking:close_claim                  GET     in     code   404    404    404    404    404    404    200    404
+booking:close_claim                  POST    in     code   404    404    404    404    404    404    303    404
+booking:explain_claim                GET     in     code   404    404    404    404    404    404    200    404
+booking:explain_claim                POST    in     code   404    404    404    404    404    404    303    404
+booking:decide_claim                 GET     in     code   404    404    404    404    404    404    200    404
+booking:decide_claim                 POST    in     code   404    404    404    404    404    404    303    404
 booking:record                       GET     in     code   403    403    403    403    403    403    200    403
 booking:record                       POST    in     code   403    403    403    403    403    403    303    403
 booking:calls                        GET     in     code   403    403    403    403    403    403    200    200

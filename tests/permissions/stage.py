@@ -27,6 +27,7 @@ from booking.models import (
     ChargeKind,
     Feed,
     Part,
+    RefundClaim,
     Reservation,
     Search,
     SearchAnswer,
@@ -34,6 +35,8 @@ from booking.models import (
     TaxClass,
     Way,
 )
+from booking.services.claims import open_claim, settle_claim
+from booking.services.ending_claims import ask_claim_close
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
@@ -201,6 +204,12 @@ class Stage:
         self.unprepared = Period.objects.get(office=away.office, last_day=november)
         self._asked_for(acting(factories.person(Role.OPERATOR, of=away)))
         self.refundable, self.unused = self._past_ride("cancelled"), self._past_ride("used")
+        self.claim, self.claim_in_doubt = self._owed(self.refundable), self._owed(self._past_ride("cancelled"))
+        self.claim_settled = self._owed(self._past_ride("cancelled"))
+        with transaction.atomic():
+            settle_claim(SETUP, self.claim_settled)
+        colleague = acting(factories.person(Role.OPERATOR, of=away))
+        ask_claim_close(colleague, self.claim_in_doubt, reason="refused", note="手配先が払戻を認めない")
         prepare_closing(acting(factories.person(Role.OPERATOR, of=away)), self.period)
 
     def _face(self, invoice: Invoice) -> dict[str, str]:
@@ -224,6 +233,11 @@ class Stage:
         )
         factories.charge(self.own, amount=15640, on=day, reservation=ride, segment=factories.segment(ride))
         return ride
+
+    def _owed(self, ride: Reservation) -> RefundClaim:
+        """The refund of a cancelled ride, of which 320 yen will be kept."""
+        with transaction.atomic():
+            return open_claim(SETUP, ride, expected=15320)
 
     def _period(self, last_day: dt.date) -> Period:
         return Period.objects.get(office=self.office, last_day=last_day)
@@ -290,7 +304,10 @@ class Stage:
             "booking:change_number": self.change_at_site,
             "booking:change_drop": self.change,
             "booking:choose": self.search,
+            "booking:close_claim": self.claim,
+            "booking:explain_claim": self.claim_settled,
             "booking:confirm": self.draft,
+            "booking:decide_claim": self.claim_in_doubt,
             "booking:feed": self.feed,
             "booking:give_up": self.handed_off,
             "booking:handoff": self.handed_off,
@@ -347,6 +364,8 @@ class Stage:
             "booking:change_page": lambda: {"max_cost": "0", "max_fee": "0"},
             "booking:change_number": lambda: {"number": "2005", "price": "15640"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
+            "booking:close_claim": lambda: {"reason": "offset", "note": "取消料が運賃と同じ額"},
+            "booking:explain_claim": lambda: {"note": "手配先が手数料を多く引いた"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},

@@ -23,6 +23,7 @@ DOWNLOADS = {
     "billing:invoice_xlsx",
     "billing:ledger_csv",
     "billing:usage_csv",
+    "booking:claims_csv",
 }
 POSTS = [row for row in rows() if row.method == "POST"]
 # One row per address: the variants with a parameter share their views.

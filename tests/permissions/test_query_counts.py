@@ -21,6 +21,7 @@ from audit.services import queue_mail
 from billing.models import Invoice, Period
 from billing.services import ask_charge_correction, open_periods, reissue_invoice, send_invoice
 from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer, SupplierCall
+from booking.services.claims import open_claim
 from lib import clock
 from lib.dated import between
 from tests import factories
@@ -52,6 +53,15 @@ def items(stage: Stage, n: int) -> None:
 def people(stage: Stage, n: int) -> None:
     for _ in range(n):
         factories.person(Role.EMPLOYEE, Role.APPROVER, of=factories.department(stage.office))
+
+
+def refunds(stage: Stage, n: int) -> None:
+    """Money owed to as many travellers."""
+    for _ in range(n):
+        ride = factories.reservation(factories.trip(), stage.ex, state="cancelled", cancelled_at=clock.now())
+        factories.charge(ride.trip.traveller, reservation=ride)
+        with transaction.atomic():
+            open_claim(SETUP, ride, expected=40000)
 
 
 def feeds(stage: Stage, n: int) -> None:
@@ -201,6 +211,7 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "calls": ("booking:calls", "", "operator", calls),
     "a call": ("booking:call", "", "auditor", calls),
     "connections": ("booking:connections", "", "operator", connections),
+    "money owed": ("booking:claims", "", "operator", refunds),
     "feeds": ("booking:feeds", "", "operator", feeds),
     "rows of a feed": ("booking:feed", "", "operator", feed_rows),
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
