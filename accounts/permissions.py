@@ -38,6 +38,7 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "booking.trip.read": {Role.EMPLOYEE: OWN, Role.ADMIN: OFFICE, Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "booking.trip.arrange": {Role.EMPLOYEE: OWN, Role.OPERATOR: ALL},
     "booking.reservation.record": {Role.OPERATOR: ALL},
+    "booking.disruption.handle": {Role.OPERATOR: ALL},
     "booking.feed.import": {Role.OPERATOR: ALL},
     "booking.feed.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     # money

@@ -6,8 +6,8 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from audit.services import record_refusal
-from booking.models import Change, Connection, Feed, Reservation, Search, Trip
-from booking.permissions import ARRANGE_TRIP, READ_FEED, READ_TRIP
+from booking.models import AffectedBooking, Change, Connection, Disruption, Feed, Reservation, Search, Trip
+from booking.permissions import ARRANGE_TRIP, HANDLE_DISRUPTION, READ_FEED, READ_TRIP
 from lib.actor import Actor
 
 
@@ -44,6 +44,19 @@ def change_for(actor: Actor, public_id: UUID, *, to: str = ARRANGE_TRIP) -> Chan
         "reservation__trip__traveller", "reservation__connection", "replacement", "answer__connection", "search"
     )
     return _one(actor, rows.visible_to(actor, to), Change.objects.all(), public_id, to)  # type: ignore[return-value]
+
+
+def disruption_for(actor: Actor, public_id: UUID) -> Disruption:
+    """A disruption that the actor may look after. Raises Http404."""
+    rows = Disruption.objects.visible_to(actor).select_related("entered_by")
+    return _one(actor, rows, Disruption.objects.all(), public_id, HANDLE_DISRUPTION)  # type: ignore[return-value]
+
+
+def affected_for(actor: Actor, public_id: UUID) -> AffectedBooking:
+    """A booking on a disruption that the actor may look after. Raises Http404."""
+    rows = AffectedBooking.objects.select_related("disruption", "reservation__trip__traveller")
+    mine = rows.filter(disruption__in=Disruption.objects.visible_to(actor))
+    return _one(actor, mine, AffectedBooking.objects.all(), public_id, HANDLE_DISRUPTION)  # type: ignore[return-value]
 
 
 def feed_for(actor: Actor, public_id: UUID) -> Feed:

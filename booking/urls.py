@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from booking.views import cancelling, changing, confirming, feeds, handoff, recording, refunds, searching, trips
+from booking.views import (
+    cancelling,
+    changing,
+    confirming,
+    disruptions,
+    feeds,
+    handoff,
+    recording,
+    refunds,
+    searching,
+    trips,
+)
 
 app_name = "booking"
 urlpatterns = [
@@ -14,6 +25,7 @@ urlpatterns = [
     path("trips/<uuid:pk>/", trips.trip, name="trip"),
     path("trips/<uuid:pk>/confirm/", confirming.confirm, name="confirm"),
     path("trips/<uuid:pk>/withdraw/", trips.withdraw, name="withdraw"),
+    path("trips/<uuid:pk>/cancel/", cancelling.cancel_trip, name="cancel_trip"),
     path("reservations/<uuid:pk>/ticket/", trips.ticket, name="ticket"),
     path("reservations/<uuid:pk>/handoff/", handoff.handoff, name="handoff"),
     path("reservations/<uuid:pk>/give-up/", handoff.give_up, name="give_up"),
@@ -24,6 +36,12 @@ urlpatterns = [
     path("changes/<uuid:pk>/drop/", changing.drop, name="change_drop"),
     path("reservations/<uuid:pk>/refund/", refunds.refund, name="refund"),
     path("reservations/<uuid:pk>/no-show/", refunds.no_show, name="no_show"),
+    path("disruptions/", disruptions.disruptions, name="disruptions"),
+    path("disruptions/new/", disruptions.enter, name="disruption_enter"),
+    path("disruptions/<uuid:pk>/", disruptions.disruption, name="disruption"),
+    path("disruptions/<uuid:pk>/correct/", disruptions.correct, name="disruption_correct"),
+    path("disruptions/<uuid:pk>/withdraw/", disruptions.withdraw, name="disruption_withdraw"),
+    path("disruptions/bookings/<uuid:pk>/", disruptions.follow_up, name="disruption_follow_up"),
     path("record/", recording.record, name="record"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("feeds/<uuid:pk>/", feeds.feed, name="feed"),

@@ -47,6 +47,7 @@ registry.object_names.update(
         "booking.reservation": ("予約", booking.queries.reservation_names),
         "booking.search": ("検索", _no_names),
         "booking.feed": ("利用実績", booking.queries.feed_names),
+        "booking.disruption": ("運休・欠航", booking.queries.disruption_names),
         "booking.charge": ("費用", _no_names),
         "booking.connection": ("手配先", booking.queries.connection_names),
         "billing.period": ("締め", billing.queries.period_names),

@@ -13,6 +13,8 @@ BADGES = {
     "number": ("act", "leave", "番号待ち"),
     "problem": ("act", "warn", "要確認"),
     "draft": ("draft", "draft", "下書き"),
+    "disruption": ("act", "warn", "運休・欠航"),
+    "free_fee": ("act", "yen", "額の確認"),
     "feed_row": ("wait", "warn", "不一致"),
     "unknown": ("odd", "ask", "確認中"),
     "confirmation": ("wait", "two", "要二人確認"),

@@ -3,6 +3,7 @@
 from booking.models.calls import SupplierCall
 from booking.models.changes import Change
 from booking.models.connections import Connection
+from booking.models.disruptions import AffectedBooking, Disruption, DisruptionKind, service_key
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.ledger import (
     BILLING_RULES,
@@ -36,6 +37,7 @@ from booking.states import CallState, CallVerb, ChangeKind, ChangeState, Reserva
 __all__ = [
     "BILLING_RULES",
     "FEES",
+    "AffectedBooking",
     "AgencyFee",
     "AirportCharge",
     "AnswerState",
@@ -53,6 +55,8 @@ __all__ = [
     "Combine",
     "Connection",
     "DateRule",
+    "Disruption",
+    "DisruptionKind",
     "FeeService",
     "Feed",
     "FeedRow",
@@ -89,4 +93,5 @@ __all__ = [
     "TripNumber",
     "TripState",
     "Way",
+    "service_key",
 ]

@@ -87,13 +87,13 @@ def cancel_rows_of(steps: Sequence[Sequence[CancelStep]]) -> list[CancelRow]:
     for end in [*ends, None]:
         fees = [_fee(each, end) for each in steps]
         known = [fee for fee in fees if fee is not None]
-        until = f"{_end_words(end)}まで" if end else "そのあと"
+        until = f"{end_words(end)}まで" if end else "そのあと"
         rows.append(CancelRow(until, fees, sum(known) if len(known) == len(fees) else None))
     return rows
 
 
-def _end_words(end: dt.datetime) -> str:
-    """A step that ends at midnight ends with the day before, as people say it."""
+def end_words(end: dt.datetime) -> str:
+    """12月9日(水), or with its time: a step that ends at midnight ends with the day before, as people say it."""
     local = jst.local(end)
     if (local.hour, local.minute) == (0, 0):
         return jst.short_day(local.date() - dt.timedelta(days=1))

@@ -3,7 +3,8 @@
 from django.urls import reverse
 
 from booking.models import FeedRow, Reservation, ReservationState, Trip, TripState
-from lib import jst
+from booking.queries.disruptions import disruption_list, open_fee_bookings
+from lib import clock, jst
 from lib.actor import Actor, Scope
 from lib.registry import WorkItem
 
@@ -17,7 +18,7 @@ def work_items(actor: Actor) -> list[WorkItem]:
         return []
     items = _steps(actor)
     if scope is Scope.ALL:
-        items += _desk()
+        items += _desk(actor)
     return items
 
 
@@ -71,7 +72,7 @@ def _item(reservation: Reservation, *, desk: bool) -> WorkItem:
     )
 
 
-def _desk() -> list[WorkItem]:
+def _desk(actor: Actor) -> list[WorkItem]:
     rows = FeedRow.objects.filter(state__in=["unmatched", "bad"]).select_related("feed").order_by("-pk")[:20]
     items = [
         WorkItem(
@@ -83,6 +84,7 @@ def _desk() -> list[WorkItem]:
         )
         for row in rows
     ]
+    items += _disruptions(actor)
     unknown = Reservation.objects.filter(state=R.UNKNOWN).select_related("trip__traveller").order_by("pk")[:20]
     items += [
         WorkItem(
@@ -95,3 +97,34 @@ def _desk() -> list[WorkItem]:
         for reservation in unknown
     ]
     return items
+
+
+def _disruptions(actor: Actor) -> list[WorkItem]:
+    """People of today's and later disruptions who have done nothing yet, and fees that should not have been asked for."""
+    if not actor.may("booking.disruption.handle"):
+        return []
+    rows = disruption_list(actor, since=clock.today())
+    items = [
+        WorkItem(
+            "disruption",
+            f"{jst.short_day(row.disruption.day)} {row.disruption.service} の人に連絡する",
+            f"{row.disruption.get_kind_display()}。対象{row.people}件のうち{row.idle}件は、まだ手続きがありません。",
+            reverse("booking:disruption", args=[row.disruption.public_id]),
+            row.disruption.entered_at,
+            verb="確かめる",
+        )
+        for row in rows
+        if row.idle and row.disruption.withdrawn_at is None
+    ]
+    return items + [
+        WorkItem(
+            "free_fee",
+            f"{row.reservation.title} の額を手配先に確かめる",
+            f"{row.reservation.trip.traveller.name} / {row.reservation.trip.number}。"
+            f"無料の決まりですが、手配先が{row.stated_fee:,}円を示しました。",
+            reverse("booking:disruption_follow_up", args=[row.public_id]),
+            row.stated_at or row.told_at,
+            verb="対応を記録する",
+        )
+        for row in open_fee_bookings()[:20]
+    ]

@@ -56,6 +56,7 @@ def complete(stage: Stage) -> None:
     correct_invoice(desk, stage.to_correct)
     OneOffRequest.objects.filter(pk=stage.one_off.pk).update(invoice=stage.invoice)
     Change.objects.filter(pk=stage.change_at_site.pk).update(replacement=stage.booked)
+    stage.disruption.bookings.update(stated_fee=430, stated_at=TODAY)
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()

@@ -22,7 +22,20 @@ from billing.models import Invoice, InvoiceDocument, Period
 from billing.rules.one_off import OneOffLine
 from billing.rules.papers import face_values
 from billing.services import ask_charge_correction, ask_invoice_correction, ask_one_off, open_periods, prepare_closing
-from booking.models import Change, ChargeKind, Feed, Part, Reservation, Search, SearchAnswer, TaxClass, Way
+from booking.models import (
+    Change,
+    ChargeKind,
+    Connection,
+    Disruption,
+    Feed,
+    Part,
+    Reservation,
+    Search,
+    SearchAnswer,
+    TaxClass,
+    Way,
+)
+from booking.services.disruptions import DisruptionFacts, enter_disruption
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
 from config.models import Tick
@@ -74,6 +87,8 @@ class Stage:
         self.hotels = factories.connection("yado_net")
         self._trips()
         self.asked = ask(factories.person(Role.OPERATOR, of=away), self.trip)
+        self.disruption = disrupted(self.people["operator"], self.own, self.ex)
+        self.told = self.disruption.bookings.get()
         self._money(away)
         self.feed = self._feed()
         self.asked_oneself = ask(self.people["operator"], self.office)
@@ -248,7 +263,12 @@ class Stage:
             "booking:change_number": self.change_at_site,
             "booking:change_drop": self.change,
             "booking:choose": self.search,
+            "booking:cancel_trip": self.told.reservation.trip,
             "booking:confirm": self.draft,
+            "booking:disruption": self.disruption,
+            "booking:disruption_correct": self.disruption,
+            "booking:disruption_follow_up": self.told,
+            "booking:disruption_withdraw": self.disruption,
             "booking:feed": self.feed,
             "booking:give_up": self.handed_off,
             "booking:handoff": self.handed_off,
@@ -302,6 +322,15 @@ class Stage:
             "booking:change_number": lambda: {"number": "2005", "price": "15640"},
             "booking:choose": lambda: {"out": f"{self.answer.public_id}.0"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
+            "booking:disruption_enter": lambda: {
+                **self._announced(),
+                **day_fields("day", TRAVEL),
+                "supplier": "ex",
+                "service": "ひかり1号",
+            },
+            "booking:disruption_correct": self._announced,
+            "booking:disruption_withdraw": lambda: {"version": "1"},
+            "booking:disruption_follow_up": lambda: {"note": "本人と電話"},
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},
             "booking:handoff": lambda: {"number": "2002", "price": "15640"},
@@ -321,6 +350,12 @@ class Stage:
             "office": str(self.office.public_id), "reason": "契約書第8条", "step": "ask", "lines-TOTAL_FORMS": "1",
             "lines-INITIAL_FORMS": "0", "lines-0-content": "初期費用", "lines-0-amount": "330000",
             "lines-0-tax_class": "standard", **day_fields("day", TODAY),
+        }  # fmt: skip
+
+    def _announced(self) -> dict[str, Any]:
+        return {
+            "kind": "cancelled", "source": "公式サイト", "message": "運休します。", "announced_at": "00:00",
+            **day_fields("announced_on", TODAY), **day_fields("free_refund_until", TRAVEL),
         }  # fmt: skip
 
     def _upload(self) -> dict[str, Any]:
@@ -362,6 +397,14 @@ def staging(clock_file: str) -> Iterator[Stage]:
         patch.setitem(registry.confirmation_kinds, TRIAL.code, TRIAL)
         yield Stage()
         transaction.set_rollback(True)
+
+
+def disrupted(operator: User, traveller: User, by: Connection) -> Disruption:
+    """A cancelled train of which one person was told."""
+    ride = factories.reservation(factories.trip(traveller, day=TRAVEL), by, title="のぞみ99号", number="2099")
+    factories.segment(ride, part="out")
+    facts = DisruptionFacts("cancelled", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
+    return enter_disruption(acting(operator), supplier="ex", service=ride.title, day=TRAVEL, facts=facts)
 
 
 def rail_offer(day: dt.date) -> Offer:

@@ -21,6 +21,7 @@ from audit.services import queue_mail
 from billing.models import Invoice, Period
 from billing.services import ask_charge_correction, open_periods, reissue_invoice, send_invoice
 from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer
+from booking.services.disruptions import DisruptionFacts, enter_disruption, tell_newcomers
 from lib import clock
 from lib.dated import between
 from tests import factories
@@ -52,6 +53,23 @@ def items(stage: Stage, n: int) -> None:
 def people(stage: Stage, n: int) -> None:
     for _ in range(n):
         factories.person(Role.EMPLOYEE, Role.APPROVER, of=factories.department(stage.office))
+
+
+def passengers(stage: Stage, n: int) -> None:
+    """More bookings on the disruption that there is, all told."""
+    for _ in range(n):
+        ride = factories.reservation(factories.trip(stage.own, day=TRAVEL), stage.ex)
+        factories.segment(ride, service=stage.disruption.service)
+    tell_newcomers(SETUP, stage.disruption)
+
+
+def disruptions(stage: Stage, n: int) -> None:
+    """Disruptions with a booking each."""
+    facts = DisruptionFacts("cancelled", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
+    for index in range(n):
+        ride = factories.reservation(factories.trip(stage.own, day=TRAVEL), stage.ex)
+        name = factories.segment(ride, service=f"こだま{index}号").service
+        enter_disruption(acting(stage.people["operator"]), supplier="ex", service=name, day=TRAVEL, facts=facts)
 
 
 def feeds(stage: Stage, n: int) -> None:
@@ -155,7 +173,7 @@ def addresses(stage: Stage, n: int) -> None:
 
 
 def everything(stage: Stage, n: int) -> None:
-    for fill in (trips, feed_rows, charges, confirmations):
+    for fill in (trips, disruptions, feed_rows, charges, confirmations):
         fill(stage, n)
 
 
@@ -180,6 +198,8 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "trips found by words": ("booking:trips", "?q=団地再生", "operator", trips),
     "a trip": ("booking:trip", "", "own", items),
     "results": ("booking:results", "?show=all", "own", offers),
+    "disruptions": ("booking:disruptions", "", "operator", disruptions),
+    "a disruption": ("booking:disruption", "", "operator", passengers),
     "feeds": ("booking:feeds", "", "operator", feeds),
     "rows of a feed": ("booking:feed", "", "operator", feed_rows),
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
