@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.models import Reservation, ReservationState, Trip
+from booking.queries.disruptions import stopped_among
 from booking.suppliers.types import CancelStep, offer_from_json, steps_from_json
 from lib import clock, jst
 
@@ -18,6 +19,7 @@ class ChosenRow:
     words: str
     short: str
     is_gone: bool
+    is_stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,14 @@ class ConfirmPage:
 
 
 def confirm_page(trip: Trip) -> ConfirmPage:
-    """The present choice of a draft trip (three queries)."""
+    """The present choice of a draft trip (four queries)."""
     chosen = trip.reservations.filter(state=ReservationState.DRAFT).select_related("connection")
     reservations = list(chosen.prefetch_related("segments", "nights"))
-    rows = sorted((_row(reservation) for reservation in reservations), key=lambda row: row.day)
+    stopped = stopped_among(reservations)
+    rows = sorted(
+        (_row(reservation, is_stopped=reservation.pk in stopped) for reservation in reservations),
+        key=lambda row: row.day,
+    )
     ordered = [row.reservation for row in rows]
     return ConfirmPage(
         rows=rows,
@@ -59,7 +65,7 @@ def confirm_page(trip: Trip) -> ConfirmPage:
     )
 
 
-def _row(reservation: Reservation) -> ChosenRow:
+def _row(reservation: Reservation, *, is_stopped: bool) -> ChosenRow:
     offer = offer_from_json(reservation.offer)
     rides = offer.rides
     if rides:
@@ -71,7 +77,7 @@ def _row(reservation: Reservation) -> ChosenRow:
     else:
         day, short = offer.nights[0].day, "宿泊"
         words = f"{offer.title} {len(offer.nights)}泊"
-    return ChosenRow(reservation, day, words, short, offer.is_gone)
+    return ChosenRow(reservation, day, words, short, offer.is_gone, is_stopped)
 
 
 def cancel_rows(reservations: Sequence[Reservation]) -> list[CancelRow]:

@@ -21,7 +21,8 @@ from booking.models import (
 from booking.models.disruptions import open_fees
 from booking.states import IN_FLIGHT, LIVE
 from booking.suppliers.registry import KINDS
-from lib import clock
+from booking.suppliers.types import Offer
+from lib import clock, jst
 from lib.actor import Actor, Scope
 
 R = ReservationState
@@ -94,10 +95,23 @@ def is_kept_open(reservation: Reservation, disruption: Disruption | None) -> boo
     return disruption.is_refund_free() or disruption.is_change_free()
 
 
-def stopped(supplier: str, days: Iterable[dt.date]) -> set[tuple[str, dt.date]]:
-    """Trains or flights of a supplier that do not run, by comparison form and day."""
-    rows = Disruption.objects.standing().filter(supplier=supplier, day__in=set(days))
-    return {(each.service_key, each.day) for each in rows if each.stops_it}
+def still_running(supplier: str, offers: Sequence[Offer]) -> list[Offer]:
+    """The offers without trains or flights that do not run, whatever the supplier or the timetable goes on saying."""
+    days = {jst.day_of(ride.departs) for offer in offers for ride in offer.rides}
+    if not days:
+        return list(offers)
+    rows = Disruption.objects.standing().filter(supplier=supplier, day__in=days)
+    gone = {(each.service_key, each.day) for each in rows if each.stops_it}
+    return [
+        offer
+        for offer in offers
+        if not any((service_key(ride.service), jst.day_of(ride.departs)) in gone for ride in offer.rides)
+    ]
+
+
+def stopped_among(reservations: Iterable[Reservation]) -> set[int]:
+    """The keys of those reservations whose train or flight does not run. Their rides are prefetched."""
+    return {pk for pk, each in disruptions_of(reservations).items() if each.stops_it}
 
 
 @dataclass(frozen=True, slots=True)

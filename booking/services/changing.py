@@ -25,6 +25,7 @@ from booking.models import (
     TripState,
 )
 from booking.queries.changing import CHANGEABLE, REPLACEABLE, kind_of_change, may_change
+from booking.queries.disruptions import still_running
 from booking.queries.parts import part_of
 from booking.services.arranging import arrange_next
 from booking.services.calls import claim_call, committed_total, raise_total, settle_call
@@ -137,7 +138,7 @@ def confirm_change(actor: Actor, change: Change, *, max_cost: int, max_fee: int)
         raise CannotChange
     _check_free(old)
     offer = offer_from_json(change.offer)
-    if offer.is_gone:
+    if offer.is_gone or not still_running(change.answer.connection.supplier, [offer]):
         raise OfferGone
     note_fee(actor, old, fee=max_fee)
     new = _chosen_anew(trip, change, offer) if change.kind in {ChangeKind.REBOOK, ChangeKind.REPLACE} else None
