@@ -26,7 +26,12 @@ class Migration(migrations.Migration):
                 (
                     "kind",
                     models.CharField(
-                        choices=[("cancelled", "運休・欠航"), ("partial", "区間運休"), ("delayed", "大幅な遅れ")],
+                        choices=[
+                            ("stopped", "運休"),
+                            ("cancelled", "欠航"),
+                            ("partial", "区間運休"),
+                            ("delayed", "大幅な遅れ"),
+                        ],
                         max_length=9,
                         verbose_name="内容",
                     ),
@@ -106,7 +111,8 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="disruption",
             constraint=models.CheckConstraint(
-                condition=models.Q(("kind__in", ["cancelled", "partial", "delayed"])), name="disruption_kind_known"
+                condition=models.Q(("kind__in", ["stopped", "cancelled", "partial", "delayed"])),
+                name="disruption_kind_known",
             ),
         ),
         migrations.AddConstraint(

@@ -21,9 +21,13 @@ def service_key(text: str) -> str:
 
 
 class DisruptionKind(models.TextChoices):
-    CANCELLED = "cancelled", "運休・欠航"
+    STOPPED = "stopped", "運休"
+    CANCELLED = "cancelled", "欠航"
     PARTIAL = "partial", "区間運休"
     DELAYED = "delayed", "大幅な遅れ"
+
+
+STOPS = frozenset({DisruptionKind.STOPPED, DisruptionKind.CANCELLED})
 
 
 class DisruptionQuerySet(models.QuerySet["Disruption"]):
@@ -83,7 +87,7 @@ class Disruption(models.Model):
     @property
     def stops_it(self) -> bool:
         """Whether nobody can travel with it at all."""
-        return self.kind == DisruptionKind.CANCELLED
+        return self.kind in STOPS
 
     def is_refund_free(self, today: dt.date | None = None) -> bool:
         """Whether the rule of that day gives the whole money back today."""

@@ -47,9 +47,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     """First who is on it and what they are told; then, when that was seen, told."""
     actor = actor_of(request)
     page_for(actor, HANDLE_DISRUPTION)
-    form = DisruptionForm(
-        request.POST or None, suppliers=ride_suppliers(), initial={"announced_on": clock.today(), "kind": "cancelled"}
-    )
+    form = DisruptionForm(request.POST or None, suppliers=ride_suppliers(), initial={"announced_on": clock.today()})
     look = None
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data

@@ -56,7 +56,7 @@ def riders(ex):
 
 def facts(**changes):
     told = {
-        "kind": "cancelled",
+        "kind": "stopped",
         "source": "JR東海 公式サイト",
         "announced_at": clock.now(),
         "free_refund_until": in_days(20),
@@ -218,7 +218,7 @@ def fields(**changes):
         return dict(zip((f"{name}_y", f"{name}_m", f"{name}_d"), (value.year, value.month, value.day), strict=True))
 
     return {
-        "supplier": "ex", "service": "のぞみ21号", "kind": "cancelled", "source": "JR東海 公式サイト", "announced_at": "0:00",
+        "supplier": "ex", "service": "のぞみ21号", "kind": "stopped", "source": "JR東海 公式サイト", "announced_at": "0:00",
         "message": "台風のため運休します。", **day("day", in_days(10)), **day("announced_on", clock.today()),
         **day("free_refund_until", in_days(20)), **changes,
     }  # fmt: skip

@@ -354,7 +354,7 @@ class Stage:
 
     def _announced(self) -> dict[str, Any]:
         return {
-            "kind": "cancelled", "source": "公式サイト", "message": "運休します。", "announced_at": "00:00",
+            "kind": "stopped", "source": "公式サイト", "message": "運休します。", "announced_at": "00:00",
             **day_fields("announced_on", TODAY), **day_fields("free_refund_until", TRAVEL),
         }  # fmt: skip
 
@@ -403,7 +403,7 @@ def disrupted(operator: User, traveller: User, by: Connection) -> Disruption:
     """A cancelled train of which one person was told."""
     ride = factories.reservation(factories.trip(traveller, day=TRAVEL), by, title="のぞみ99号", number="2099")
     factories.segment(ride, part="out")
-    facts = DisruptionFacts("cancelled", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
+    facts = DisruptionFacts("stopped", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
     return enter_disruption(acting(operator), supplier="ex", service=ride.title, day=TRAVEL, facts=facts)
 
 

@@ -65,7 +65,7 @@ def passengers(stage: Stage, n: int) -> None:
 
 def disruptions(stage: Stage, n: int) -> None:
     """Disruptions with a booking each."""
-    facts = DisruptionFacts("cancelled", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
+    facts = DisruptionFacts("stopped", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
     for index in range(n):
         ride = factories.reservation(factories.trip(stage.own, day=TRAVEL), stage.ex)
         name = factories.segment(ride, service=f"こだま{index}号").service
