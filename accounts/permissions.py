@@ -39,6 +39,7 @@ TABLE: Mapping[str, Mapping[Role, Scope]] = {
     "booking.trip.arrange": {Role.EMPLOYEE: OWN, Role.OPERATOR: ALL},
     "booking.reservation.record": {Role.OPERATOR: ALL},
     "booking.refund.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
+    "booking.disruption.handle": {Role.OPERATOR: ALL},
     "booking.feed.import": {Role.OPERATOR: ALL},
     "booking.feed.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},
     "booking.call.read": {Role.OPERATOR: ALL, Role.AUDITOR: ALL},

@@ -6,9 +6,21 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from audit.services import record_refusal
-from booking.models import Change, Connection, Feed, RefundClaim, Reservation, Search, SupplierCall, Trip
+from booking.models import (
+    AffectedBooking,
+    Change,
+    Connection,
+    Disruption,
+    Feed,
+    RefundClaim,
+    Reservation,
+    Search,
+    SupplierCall,
+    Trip,
+)
 from booking.permissions import (
     ARRANGE_TRIP,
+    HANDLE_DISRUPTION,
     READ_CALL,
     READ_CONNECTION,
     READ_FEED,
@@ -57,6 +69,19 @@ def claim_for(actor: Actor, public_id: UUID, *, to: str = READ_REFUNDS) -> Refun
     """Money owed that the actor may reach for the action `to`. Raises Http404."""
     rows = RefundClaim.objects.select_related("reservation__trip__traveller", "reservation__connection")
     return _one(actor, rows.visible_to(actor, to), RefundClaim.objects.all(), public_id, to)  # type: ignore[return-value]
+
+
+def disruption_for(actor: Actor, public_id: UUID) -> Disruption:
+    """A disruption that the actor may look after. Raises Http404."""
+    rows = Disruption.objects.visible_to(actor).select_related("entered_by")
+    return _one(actor, rows, Disruption.objects.all(), public_id, HANDLE_DISRUPTION)  # type: ignore[return-value]
+
+
+def affected_for(actor: Actor, public_id: UUID) -> AffectedBooking:
+    """A booking on a disruption that the actor may look after. Raises Http404."""
+    rows = AffectedBooking.objects.select_related("disruption", "reservation__trip__traveller")
+    mine = rows.filter(disruption__in=Disruption.objects.visible_to(actor))
+    return _one(actor, mine, AffectedBooking.objects.all(), public_id, HANDLE_DISRUPTION)  # type: ignore[return-value]
 
 
 def feed_for(actor: Actor, public_id: UUID) -> Feed:

@@ -79,3 +79,11 @@ class BadFeed(PortalError):
 
 class SupplierAway(PortalError):
     default = "手配先から回答がありません。少し待ってから、もう一度お試しください。"
+
+
+class BadDisruption(PortalError):
+    """What an operator entered of a disruption does not fit; `field` names the form field."""
+
+
+class DisruptionKnown(PortalError):
+    default = "この便・列車のこの日は、すでに登録されています。内容が変わったときは、登録したものを訂正してください。"

@@ -172,6 +172,34 @@ KINDS = [
         keys="rows matched added unmatched bad repeated outdated",
     ),
     kind("booking.feed.refused", "利用実績の不可", "利用実績を取り込めませんでした（{why}）。", keys="why"),
+    kind(
+        "booking.disruption.entered",
+        "運休・欠航の登録",
+        "{day}の{service}の運休・欠航を登録しました（対象 {people}件）。",
+        keys="supplier service day kind people refund_until change_until",
+    ),
+    kind(
+        "booking.disruption.corrected",
+        "運休・欠航の訂正",
+        "{day}の{service}の運休・欠航を訂正しました（{version}版、対象 {people}件）。",
+        keys="service day kind people version refund_until change_until",
+    ),
+    kind(
+        "booking.disruption.withdrawn",
+        "運休・欠航の取り下げ",
+        "{day}の{service}の運休・欠航を取り下げました（対象 {people}件）。",
+        keys="service day people version",
+    ),
+    kind(
+        "booking.disruption.told", "運休・欠航の連絡", "{service}の運休・欠航を知らせました。", keys="service version"
+    ),
+    kind(
+        "booking.disruption.fee_stated",
+        "無料のはずの額",
+        "{service}は無料の決まりですが、手配先が{fee}円を示しました。",
+        keys="service fee",
+    ),
+    kind("booking.disruption.followed_up", "運休・欠航の対応", "{service}のことで連絡しました。", keys="service"),
     kind("booking.connection.set", "接続の設定", "手配先の接続を設定しました（{code}）。", keys="code way"),
     kind(
         "booking.connection.rested",

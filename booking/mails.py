@@ -7,6 +7,9 @@ from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from accounts.models import User
+from accounts.queries import issuer_on
+from accounts.services.actors import holds_proxy
 from audit.models import OutgoingMail
 from audit.services import queue_mail
 from booking.models import (
@@ -14,12 +17,14 @@ from booking.models import (
     CallVerb,
     Change,
     ChangeState,
+    Disruption,
     Reservation,
     ReservationState,
     SupplierCall,
     Trip,
 )
 from booking.suppliers.types import offer_from_json
+from lib import clock, jst
 from lib.actor import Actor
 from lib.verbs import inside
 
@@ -155,6 +160,49 @@ def tell_change(actor: Actor, change: Change) -> None:
         change=change,
         offer=offer_from_json(change.offer),
     )
+
+
+@inside
+def tell_disruption(actor: Actor, disruption: Disruption, reservation: Reservation, *, news: str) -> None:
+    """The traveller, and the proxy who booked, learn of a disruption: `news` is new, corrected or lifted."""
+    trip = reservation.trip
+    people = [trip.traveller]
+    if trip.applicant_id != trip.traveller_id and holds_proxy(
+        trip.applicant.public_id, trip.traveller.public_id, clock.today()
+    ):
+        people.append(trip.applicant)
+    for person in people:
+        subject, body = disruption_message(disruption, reservation, news=news, to=person)
+        queue_mail(
+            actor,
+            kind="disruption",
+            to_person=person.public_id,
+            to_address=person.email,
+            subject=subject,
+            body=body,
+            about=trip,
+        )
+
+
+def disruption_message(
+    disruption: Disruption, reservation: Reservation | None, *, news: str, to: User | None
+) -> tuple[str, str]:
+    """Subject and body as they are sent; without a reservation, as the desk sees them while nobody is on it."""
+    word = {"new": "", "corrected": "（続報）", "lifted": "（取り下げ）"}[news]
+    number = f"（出張 {reservation.trip.number}）" if reservation else ""
+    subject = (
+        f"{disruption.get_kind_display()}のお知らせ{word} {jst.short_day(disruption.day)} {disruption.service}{number}"
+    )
+    address = reverse("booking:trip", args=[reservation.trip.public_id]) if reservation else ""
+    context = {
+        "disruption": disruption,
+        "reservation": reservation,
+        "news": news,
+        "to": to,
+        "address": settings.PORTAL_ORIGIN + address,
+        "contact": issuer_on(clock.today()),
+    }
+    return subject, render_to_string("booking/mail/disruption.txt", context)
 
 
 def _to_traveller(

@@ -17,7 +17,7 @@ from booking.models import (
     SearchAnswer,
     SupplierCall,
 )
-from booking.services import arranging, driving, feeds, reminders, scheduling, searching, travelled
+from booking.services import arranging, disruptions, driving, feeds, reminders, scheduling, searching, travelled
 from lib import clock, durable, jobs
 from lib.actor import Actor
 from lib.errors import PortalError
@@ -103,6 +103,13 @@ def sweep_travelled() -> None:
         _unless_moved(arranging.mark_used, reservation)
     for reservation in travelled.stays_to_settle():
         _unless_moved(travelled.settle_stay, reservation)
+
+
+@shared_task
+def sweep_disruptions() -> None:
+    """People who came onto a disrupted train or flight after it was entered."""
+    for disruption in disruptions.with_newcomers():
+        disruptions.tell_newcomers(SWEEPER, disruption)
 
 
 def _unless_moved(step: Callable[[Actor, Row], None], row: Row) -> None:

@@ -52,6 +52,7 @@ app.conf.update(
         "sweep-number-reminders": {"task": "booking.tasks.sweep_number_reminders", "schedule": 300.0},
         "sweep-holds": {"task": "booking.tasks.sweep_holds", "schedule": 60.0},
         "sweep-travelled": {"task": "booking.tasks.sweep_travelled", "schedule": 60.0},
+        "sweep-disruptions": {"task": "booking.tasks.sweep_disruptions", "schedule": 60.0},
         "sweep-feeds": {"task": "booking.tasks.sweep_feeds", "schedule": 15.0},
         "sweep-mail": {"task": "audit.tasks.sweep_mail", "schedule": 15.0},
         "sweep-closings": {"task": "billing.tasks.sweep_closings", "schedule": 15.0},

@@ -14,6 +14,7 @@ ENTRIES: list[tuple[str, Scope, str, str, str]] = [
     ("booking.search", Scope.OWN, "予約する", "booking:search", "/search/"),
     ("booking.trip.read", Scope.OWN, "出張一覧", "booking:trips", "/trips/"),
     ("booking.reservation.record", Scope.ALL, "手配の記録", "booking:record", "/record/"),
+    ("booking.disruption.handle", Scope.ALL, "運休・欠航", "booking:disruptions", "/disruptions/"),
     ("booking.feed.read", Scope.ALL, "利用実績", "booking:feeds", "/feeds/"),
     ("booking.call.read", Scope.ALL, "成立の確認", "booking:calls", "/calls/"),
     ("booking.refund.read", Scope.ALL, "返金待ち", "booking:claims", "/refunds/"),

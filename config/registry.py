@@ -48,6 +48,7 @@ registry.object_names.update(
         "booking.search": ("検索", _no_names),
         "booking.refundclaim": ("返金待ち", _no_names),
         "booking.feed": ("利用実績", booking.queries.feed_names),
+        "booking.disruption": ("運休・欠航", booking.queries.disruption_names),
         "booking.charge": ("費用", _no_names),
         "booking.suppliercall": ("手配先への要求", _no_names),
         "booking.connection": ("手配先", booking.queries.connection_names),

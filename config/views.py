@@ -40,6 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "shown": [piece for piece in work if not kind or piece.item.kind == kind][:SHOWN],
         "queues": queues(work, kind),
         "coming": coming,
+        "disruptions": booking.queries.own_disruptions(actor),
         "days_left": (coming[0].trip.first_day - clock.today()).days if coming else None,
         "may_book": actor.may("booking.search"),
         "now": clock.now(),

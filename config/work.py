@@ -16,6 +16,8 @@ BADGES = {
     "change": ("act", "change", "変更待ち"),
     "problem": ("act", "warn", "要確認"),
     "draft": ("draft", "draft", "下書き"),
+    "disruption": ("act", "warn", "運休・欠航"),
+    "free_fee": ("act", "yen", "額の確認"),
     "feed_row": ("wait", "warn", "不一致"),
     "refund": ("wait", "yen", "返金待ち"),
     "refund_differs": ("wait", "yen", "返金の差"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.disruptions import set_disruption
 from sandbox.ex.site import ExSite
 from sandbox.hotels import YadoNet
 from sandbox.jal_online import JalOnline
@@ -32,6 +33,7 @@ class Control:
             ("POST", "/latency", self.latency),
             ("POST", "/reset", self.reset),
             ("POST", "/members", self.add_member),
+            ("POST", "/disruptions", self.disrupt),
             ("GET", "/clock", self.clock),
             ("GET", "/requests", lambda _: json_answer(200, self._world.log.shown())),
         ]
@@ -99,6 +101,15 @@ class Control:
         fields.done()
         self._ex.records.add_member(member)
         return json_answer(201, member)
+
+    def disrupt(self, request: Request) -> Answer:
+        """Lets a train or flight of a day not run, or run again."""
+        fields = request.fields()
+        supplier, service = fields.text("supplier", "jal-online|ex"), fields.text("service", r".{1,40}")
+        day = fields.day("date")
+        runs = fields.text("runs", "yes|no", "no") == "yes"
+        fields.done()
+        return json_answer(201, set_disruption(self._world, supplier, service, day, runs=runs))
 
     def clock(self, _request: Request) -> Answer:
         """The sandbox's business time."""

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sandbox.clock import at
+from sandbox.disruptions import is_stopped
 from sandbox.inventory.air import SALE_CLOSES, SALE_OPENS_DAYS, Fare, Flight
 from sandbox.inventory.tables import rounded
 from sandbox.messages import MAX_YEN, NAME_KANA, REFERENCE, Answer, Json, Refusal, Request, Route, json_answer, route
@@ -74,7 +75,7 @@ class JalOnline:
         taken = self._taken()
         flights = []
         for flight in self._air.flights(origin, destination, day):
-            fares = self._air.fares(flight, now)
+            fares = [] if self._is_stopped(_flight(flight)) else self._air.fares(flight, now)
             if fares:
                 flights.append(_flight(flight) | {"fares": [self._offer(flight, fare, now, taken) for fare in fares]})
         answer = {"origin": origin, "destination": destination, "date": day.isoformat()}
@@ -189,13 +190,15 @@ class JalOnline:
             "from_ticket_no": booking["ticket"] and booking["ticket"]["ticket_no"],
         }
         hold_until = min(_moment(booking["hold_until"]), fare.buy_until, flight.departs_at - SALE_CLOSES)
+        # Whoever cannot fly as sold takes another flight at the price that was paid.
+        free = self._is_stopped(booking["flight"])
+        price = booking["price_yen"] if free else fare.price_yen
         changed = booking | {
             "flight": _flight(flight),
-            **_price(fare),
+            **({} if free else _price(fare)),
             "terms": _terms(flight, fare, now),
             "hold_until": hold_until.isoformat() if booking["state"] == "held" else booking["hold_until"],
-            "ticket": booking["ticket"]
-            and self._new_ticket(booking["pnr"], len(booking["changes"]) + 1, fare.price_yen),
+            "ticket": booking["ticket"] and self._new_ticket(booking["pnr"], len(booking["changes"]) + 1, price),
             "changes": [*booking["changes"], history],
         }
         self._save(changed)
@@ -238,6 +241,8 @@ class JalOnline:
         flight = self._air.flight(origin, destination, date.fromisoformat(day), number)
         if flight is None or now >= flight.departs_at - SALE_CLOSES:
             raise Refusal(409, "TOO_LATE", "出発20分前を過ぎたため、この便は予約できません。")
+        if self._is_stopped(_flight(flight)):
+            raise Refusal(409, "SOLD_OUT", "この便は欠航になりました。")
         fare = self._air.fare(flight, now, code, seat_class)
         if fare is None:
             raise Refusal(409, "SOLD_OUT", "この運賃の発売は終わりました。")
@@ -264,10 +269,10 @@ class JalOnline:
 
     def _changed(self, booking: Json, offer_id: str) -> tuple[Flight, Fare]:
         self._refuse_ended(booking)
-        now = self._world.clock.now()
-        if not booking["changeable"]:
+        now, stopped = self._world.clock.now(), self._is_stopped(booking["flight"])
+        if not booking["changeable"] and not stopped:
             raise Refusal(409, "NOT_CHANGEABLE", "この運賃は変更できません。")
-        if now >= _moment(booking["flight"]["departs_at"]) - SALE_CLOSES:
+        if not stopped and now >= _moment(booking["flight"]["departs_at"]) - SALE_CLOSES:
             raise Refusal(409, "TOO_LATE", "出発20分前を過ぎたため、変更できません。")
         flight, fare = self._sold(offer_id, now)
         same_route = (flight.origin, flight.destination) == (
@@ -279,10 +284,12 @@ class JalOnline:
         return flight, fare
 
     def _change_cost(self, booking: Json, fare: Fare) -> Json:
+        old = booking["price_yen"]
+        new = old if self._is_stopped(booking["flight"]) else fare.price_yen
         return {
-            "cost_yen": fare.price_yen - booking["price_yen"],
-            "old_price_yen": booking["price_yen"],
-            "new_price_yen": fare.price_yen,
+            "cost_yen": new - old,
+            "old_price_yen": old,
+            "new_price_yen": new,
             "valid_until": min(self._world.clock.now() + QUOTE, fare.buy_until).isoformat(),
         }
 
@@ -296,6 +303,10 @@ class JalOnline:
             valid_until = min(now + QUOTE, _moment(booking["hold_until"]))
             free = {"fee_yen": 0, "refund_yen": 0, "psfc_refund_yen": 0}
             return free | {"valid_until": valid_until.isoformat(), "note": "発券前の取り消しは無料です。"}
+        if self._is_stopped(booking["flight"]):
+            valid_until = min(now + QUOTE, departs_at + REFUNDABLE)
+            whole = {"fee_yen": 0, "refund_yen": booking["price_yen"], "psfc_refund_yen": booking["psfc_yen"]}
+            return whole | {"valid_until": valid_until.isoformat(), "note": "欠航のため、全額を払い戻します。"}
         term = next(term for term in booking["terms"] if term["until"] is None or now < _moment(term["until"]))
         ends = _moment(term["until"]) if term["until"] else departs_at + REFUNDABLE
         return {
@@ -305,6 +316,9 @@ class JalOnline:
             "valid_until": min(now + QUOTE, ends).isoformat(),
             "note": term["note"],
         }
+
+    def _is_stopped(self, flight: Json) -> bool:
+        return is_stopped(self._world, SUPPLIER, flight["flight_no"], flight["departs_at"][:10])
 
     def _new_pnr(self) -> str:
         bookings = self._world.state.table(TABLE)

@@ -4,6 +4,7 @@ from booking.models.calls import SupplierCall
 from booking.models.changes import Change
 from booking.models.claims import RefundClaim, RefundLimit
 from booking.models.connections import Connection, Rest
+from booking.models.disruptions import AffectedBooking, Disruption, DisruptionKind, service_key
 from booking.models.feeds import Feed, FeedRow, FeedRowState, FeedState
 from booking.models.hours import HoursKind, SaleOpening, SupplierHours
 from booking.models.ledger import (
@@ -49,6 +50,7 @@ from booking.states import (
 __all__ = [
     "BILLING_RULES",
     "FEES",
+    "AffectedBooking",
     "AgencyFee",
     "AirportCharge",
     "AnswerState",
@@ -68,6 +70,8 @@ __all__ = [
     "Combine",
     "Connection",
     "DateRule",
+    "Disruption",
+    "DisruptionKind",
     "FeeService",
     "Feed",
     "FeedRow",
@@ -110,4 +114,5 @@ __all__ = [
     "TripNumber",
     "TripState",
     "Way",
+    "service_key",
 ]

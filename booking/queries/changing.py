@@ -7,6 +7,7 @@ from typing import Any
 
 from booking.models import Change, ChangeKind, Reservation, ReservationState, SearchAnswer, Trip, TripState, Way
 from booking.queries.confirming import CancelRow, cancel_rows_of
+from booking.queries.disruptions import disruption_of, is_kept_open
 from booking.queries.hours import may_begin_at
 from booking.queries.parts import part_of
 from booking.suppliers.base import Changes, Tickets
@@ -19,13 +20,20 @@ CHANGEABLE = frozenset({R.BOOKED, R.TICKETED})
 REPLACEABLE = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED})
 
 
-def may_change(reservation: Reservation, trip: Trip) -> bool:
-    """Whether another ride or stay may be looked for instead: what is held and lies ahead, or what could not be had."""
+def may_change(reservation: Reservation, trip: Trip, *, kept_open: bool | None = None) -> bool:
+    """Whether another ride or stay may be looked for instead: what is held and lies ahead, or what could not be had.
+
+    What never ran counts while it costs nothing (`kept_open`; asked for when None).
+    """
     if trip.state != TripState.RELEASED or trip.search_id is None:
         return False
     if reservation.state in REPLACEABLE:
         return True
-    return reservation.state in CHANGEABLE and reservation.way != Way.OPERATOR and lies_ahead(reservation)
+    if reservation.state not in CHANGEABLE or reservation.way == Way.OPERATOR:
+        return False
+    if lies_ahead(reservation):
+        return True
+    return is_kept_open(reservation, disruption_of(reservation)) if kept_open is None else kept_open
 
 
 def lies_ahead(reservation: Reservation) -> bool:
@@ -163,7 +171,10 @@ def _line(offer: Offer, seller: str, price: int | None) -> Line:
 
 
 def fee_by_terms(reservation: Reservation) -> int | None:
-    """What cancelling costs now by the terms it was bought under, in yen; None when they do not say."""
+    """What cancelling costs now: by the rule of that day, else by the terms it was bought under (yen); None when unknown."""
+    trouble = disruption_of(reservation)
+    if trouble is not None and (trouble.is_refund_free() or trouble.is_change_free()):
+        return 0
     now = clock.now()
     for step in steps_from_json(reservation.terms):
         if step.until is None or now < step.until:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from booking.models import Reservation, ReservationState, Trip
+from booking.queries.disruptions import stopped_among
 from booking.queries.hours import may_begin_at, sale_opens_at
 from booking.suppliers.types import CancelStep, offer_from_json, steps_from_json
 from lib import clock, jst
@@ -21,6 +22,7 @@ class ChosenRow:
     is_gone: bool
     begins_at: dt.datetime | None
     sale_opens_at: dt.datetime | None
+    is_stopped: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +49,14 @@ class ConfirmPage:
 
 
 def confirm_page(trip: Trip) -> ConfirmPage:
-    """The present choice of a draft trip, with what has to wait for the supplier's hours or sale."""
+    """The present choice of a draft trip, with what has to wait for the supplier's hours or sale, and what was cancelled."""
     chosen = trip.reservations.filter(state=ReservationState.DRAFT).select_related("connection")
     reservations = list(chosen.prefetch_related("segments", "nights"))
-    rows = sorted((_row(reservation) for reservation in reservations), key=lambda row: row.day)
+    stopped = stopped_among(reservations)
+    rows = sorted(
+        (_row(reservation, is_stopped=reservation.pk in stopped) for reservation in reservations),
+        key=lambda row: row.day,
+    )
     ordered = [row.reservation for row in rows]
     return ConfirmPage(
         rows=rows,
@@ -64,7 +70,7 @@ def confirm_page(trip: Trip) -> ConfirmPage:
     )
 
 
-def _row(reservation: Reservation) -> ChosenRow:
+def _row(reservation: Reservation, *, is_stopped: bool) -> ChosenRow:
     offer = offer_from_json(reservation.offer)
     rides = offer.rides
     if rides:
@@ -85,6 +91,7 @@ def _row(reservation: Reservation) -> ChosenRow:
         offer.is_gone,
         begins_at=may_begin_at(reservation.supplier, offer),
         sale_opens_at=opens if opens and opens > clock.now() else None,
+        is_stopped=is_stopped,
     )
 
 
@@ -101,13 +108,13 @@ def cancel_rows_of(steps: Sequence[Sequence[CancelStep]]) -> list[CancelRow]:
     for end in [*ends, None]:
         fees = [_fee(each, end) for each in steps]
         known = [fee for fee in fees if fee is not None]
-        until = f"{_end_words(end)}まで" if end else "そのあと"
+        until = f"{end_words(end)}まで" if end else "そのあと"
         rows.append(CancelRow(until, fees, sum(known) if len(known) == len(fees) else None))
     return rows
 
 
-def _end_words(end: dt.datetime) -> str:
-    """A step that ends at midnight ends with the day before, as people say it."""
+def end_words(end: dt.datetime) -> str:
+    """12月9日(水), or with its time: a step that ends at midnight ends with the day before, as people say it."""
     local = jst.local(end)
     if (local.hour, local.minute) == (0, 0):
         return jst.short_day(local.date() - dt.timedelta(days=1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from booking.models import Connection, SearchAnswer, SupplierCall, Way
 from booking.suppliers.base import ReadsFeed
-from booking.suppliers.registry import can
+from booking.suppliers.registry import KINDS, can
 from lib import clock
 
 
@@ -19,6 +19,11 @@ def connections() -> Sequence[Connection]:
 def feed_connections() -> Sequence[Connection]:
     """Connections whose supplier gives a usage file that can be read."""
     return [connection for connection in connections() if can(connection.supplier, ReadsFeed)]
+
+
+def ride_suppliers() -> Sequence[tuple[str, str]]:
+    """Suppliers of trains and flights as choices of a form: (code, name)."""
+    return list({each.supplier: each.name for each in connections() if KINDS[each.supplier] != "stay"}.items())
 
 
 @dataclass(frozen=True, slots=True)

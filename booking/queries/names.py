@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
-from booking.models import Connection, Feed, Reservation, Trip
+from booking.models import Connection, Disruption, Feed, Reservation, Trip
+from lib import jst
 
 
 def trip_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
@@ -25,3 +26,9 @@ def feed_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
 def connection_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
     """Connections by name."""
     return dict(Connection.objects.filter(public_id__in=list(ids)).values_list("public_id", "name"))
+
+
+def disruption_names(ids: Iterable[UUID]) -> Mapping[UUID, str]:
+    """Disruptions by train or flight and day."""
+    rows = Disruption.objects.filter(public_id__in=list(ids))
+    return {each.public_id: f"{each.service} {jst.short_day(each.day)}" for each in rows}

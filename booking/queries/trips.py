@@ -11,6 +11,7 @@ from booking.models import (
     Change,
     ChangeKind,
     Charge,
+    Disruption,
     Feed,
     RefundClaim,
     Reservation,
@@ -23,6 +24,7 @@ from booking.models import (
     TripState,
 )
 from booking.queries.changing import REPLACEABLE, may_change
+from booking.queries.disruptions import disruptions_of, is_kept_open
 from booking.queries.refunds import with_refund_pending
 from lib import clock
 from lib.actor import Actor, Scope
@@ -148,6 +150,7 @@ class Entry:
     actions: Sequence[str]
     is_replaced: bool = False
     owed: RefundClaim | None = None
+    trouble: Disruption | None = None
 
     @property
     def sorts_at(self) -> dt.datetime:
@@ -171,6 +174,7 @@ class TripPage:
     is_moving: bool = False
     may_arrange: bool = False
     may_withdraw: bool = False
+    may_cancel_all: bool = False
     proxy_name: str = ""
 
 
@@ -184,13 +188,15 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
     found = with_refund_pending(trip.reservations.exclude(state__in=HIDDEN)).select_related("connection", "trip")
     owed = Prefetch("refund_claims", RefundClaim.objects.waiting(), to_attr="owed")
     rows = list(found.prefetch_related("segments", "nights", owed))
+    troubles = disruptions_of(rows)
     may = (
         trip.state in {TripState.RELEASED, TripState.DRAFT}
         and Trip.objects.visible_to(actor, "booking.trip.arrange").filter(pk=trip.pk).exists()
     )
     desk = actor.may("booking.reservation.record")
     taken = {item for row in rows if row.state not in OVER for item in _items_of(row)}
-    entries = sorted((_entry(row, may=may, desk=desk, taken=taken) for row in rows), key=lambda entry: entry.sorts_at)
+    each = (_entry(row, may=may, desk=desk, taken=taken, trouble=troubles.get(row.pk)) for row in rows)
+    entries = sorted(each, key=lambda entry: entry.sorts_at)
     charges = list(
         Charge.objects.filter(reservation__trip=trip).select_related("reservation").order_by("used_on", "pk")
     )
@@ -208,6 +214,7 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
         is_moving=any(row.state in MOVING for row in rows),
         may_arrange=may,
         may_withdraw=may and all(row.state in WAITING or row.state in OVER for row in rows),
+        may_cancel_all=sum("cancel" in entry.actions for entry in entries) > 1,
         proxy_name=trip.traveller.name if another and actor.scope("booking.trip.read") is Scope.OWN else "",
     )
 
@@ -216,13 +223,13 @@ def _items_of(row: Reservation) -> set[int]:
     return {segment.item_id for segment in row.segments.all()} | {night.item_id for night in row.nights.all()}
 
 
-def _entry(row: Reservation, *, may: bool, desk: bool, taken: Set[int]) -> Entry:
+def _entry(row: Reservation, *, may: bool, desk: bool, taken: Set[int], trouble: Disruption | None) -> Entry:
     actions, segments = [], list(row.segments.all())
     replaced = row.state in REPLACEABLE and bool(_items_of(row) & taken)
     if may:
         if row.state == R.HANDED_OFF:
             actions.append("handoff")
-        if may_change(row, row.trip) and not replaced:
+        if may_change(row, row.trip, kept_open=is_kept_open(row, trouble)) and not replaced:
             actions.append("change")
         if row.state in {R.BOOKED, R.TICKETED} and (desk or row.way != "operator"):
             actions.append("cancel")
@@ -234,7 +241,16 @@ def _entry(row: Reservation, *, may: bool, desk: bool, taken: Set[int]) -> Entry
         if row.state in {R.TICKETED, R.USED} and segments and segments[0].departs <= clock.now():
             actions.append("no_show")
     owed = next(iter(row.owed), None)  # type: ignore[attr-defined]
-    return Entry(row, badge_of(shown_state(row)), segments, list(row.nights.all()), actions, replaced, owed)
+    return Entry(
+        row,
+        badge_of(shown_state(row)),
+        segments,
+        list(row.nights.all()),
+        actions,
+        is_replaced=replaced,
+        owed=owed,
+        trouble=trouble,
+    )
 
 
 def backlog() -> int:

@@ -6,22 +6,17 @@ from django.db.models import Min, Q, QuerySet
 from django.urls import reverse
 
 from booking.models import (
-    CallState,
     Change,
     ChangeKind,
     ChangeState,
-    Connection,
-    FeedRow,
     Reservation,
     ReservationState,
-    SupplierCall,
     Trip,
     TripState,
 )
-from booking.queries.claims import late_claims, step_of, unexplained_claims
-from booking.queries.connections import troubled_connections
+from booking.queries.desk import desk_items
 from booking.suppliers.types import offer_from_json
-from lib import clock, jst, yen
+from lib import clock, jst
 from lib.actor import Actor, Scope
 from lib.registry import WorkItem
 
@@ -37,7 +32,7 @@ def work_items(actor: Actor) -> list[WorkItem]:
         return []
     items = _steps(actor)
     if scope is Scope.ALL:
-        items += _desk()
+        items += desk_items(actor)
     return items
 
 
@@ -130,69 +125,4 @@ def _item(reservation: Reservation, *, desk: bool) -> WorkItem:
         since,
         due=reservation.hold_until,
         verb="出張を開く",
-    )
-
-
-def _desk() -> list[WorkItem]:
-    rows = FeedRow.objects.filter(state__in=["unmatched", "bad"]).select_related("feed").order_by("-pk")[:20]
-    items = [
-        WorkItem(
-            "feed_row",
-            f"利用実績 {row.line}行目を確かめる",
-            f"{row.feed.file_name}。{row.reason}",
-            reverse("booking:feed", args=[row.feed.public_id]),
-            row.feed.uploaded_at,
-        )
-        for row in rows
-    ]
-    items += [
-        WorkItem(
-            "refund",
-            f"{claim.reservation.title} の返金を確かめる",
-            f"{claim.reservation.trip.traveller.name} / {claim.reservation.trip.number}。"
-            f"{claim.reservation.connection.name}から、{claim.age}日たっても返金がありません。",
-            reverse(f"booking:{step_of(claim)}", args=[claim.reservation.public_id]),
-            claim.opened_at,
-            verb="返金を記録する",
-        )
-        for claim in late_claims(limit=20)
-    ]
-    items += [
-        WorkItem(
-            "refund_differs",
-            f"{claim.reservation.title} に予定と違う額が戻った理由を記録する",
-            f"{claim.reservation.trip.traveller.name} / {claim.reservation.trip.number}。"
-            f"予定は{yen.text(claim.expected)}、戻った額は{yen.text(claim.charged - claim.standing)}です。",
-            reverse("booking:explain_claim", args=[claim.public_id]),
-            claim.ended_at,
-            verb="理由を記録する",
-        )
-        for claim in unexplained_claims(limit=20)
-    ]
-    unknown = SupplierCall.objects.filter(reservation__state=R.UNKNOWN).exclude(state=CallState.DONE)
-    items += [
-        WorkItem(
-            "unknown",
-            f"{call.reservation.title} の{call.get_verb_display()}の成立を確認中",
-            f"{call.reservation.trip.traveller.name} / {call.reservation.trip.number}。照会 {call.asks}回。",
-            reverse("booking:call", args=[call.public_id]),
-            call.created_at,
-        )
-        for call in unknown.select_related("reservation__trip__traveller").order_by("pk")[:20]
-    ]
-    return items + [_connection_item(connection) for connection in troubled_connections()]
-
-
-def _connection_item(connection: Connection) -> WorkItem:
-    ahead = dt.timedelta(seconds=clock.shift_seconds())
-    rests = connection.rests_since + ahead if connection.rests_since else None
-    return WorkItem(
-        "connection",
-        f"{connection.name} {'が休止中です' if connection.active else 'の接続を止めています'}",
-        f"{connection.get_rests_because_display()}のため、予約と照会を待たせています。"
-        if connection.active
-        else connection.paused_because,
-        reverse("booking:connections"),
-        connection.paused_at or rests or clock.now(),
-        verb="接続を見る",
     )

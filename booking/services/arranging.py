@@ -22,6 +22,7 @@ from booking.models import (
     TripState,
     Way,
 )
+from booking.queries.disruptions import disruptions_of, is_kept_open
 from booking.queries.hours import may_begin_at
 from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, raise_total, settle_call
 from booking.services.connections import pause_connection
@@ -206,6 +207,7 @@ def record_refused(
     settle_call(call, token=token, outcome="refused", exchanges=exchanges)
     reservation = call.reservation
     booking = call.verb == CallVerb.BOOK
+    bound = f"確認した額は{call.max_yen:,}円です。取り消していません。" if call.verb == CallVerb.CANCEL else ""
     advance(
         reservation,
         R.FAILED if booking else call.state_before,
@@ -219,7 +221,7 @@ def record_refused(
         actor=actor,
         why=why,
         about=[reservation.trip],
-        problem=why[:300],
+        problem=f"{why}{bound}"[:300],
     )
     if pause:
         pause_connection(actor, reservation.connection, why=why)
@@ -293,9 +295,10 @@ def close_trip_if_over(actor: Actor, trip: Trip) -> None:
 
 
 def due_for_use() -> list[Reservation]:
-    """Ticketed reservations whose last ride has arrived."""
+    """Ticketed reservations whose last ride has arrived; what never ran is left to its person while that costs nothing."""
     riding = Segment.objects.filter(arrives__gt=clock.now()).values("reservation")
     over = Q(state=R.TICKETED) & Q(segments__arrives__lte=clock.now())
-    return list(
-        Reservation.objects.filter(over).exclude(pk__in=riding).select_related("trip", "connection").distinct()[:200]
-    )
+    found = Reservation.objects.filter(over).exclude(pk__in=riding).select_related("trip", "connection").distinct()
+    rows = list(found.prefetch_related("segments")[:200])
+    troubles = disruptions_of(rows)
+    return [row for row in rows if not is_kept_open(row, troubles.get(row.pk))]

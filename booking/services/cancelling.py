@@ -1,7 +1,7 @@
 """Cancelling: quoted first, carried out with a highest fee, and what it costs written into the ledger."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from accounts.services import acting_on
@@ -16,12 +16,15 @@ from booking.models import (
     Reservation,
     ReservationState,
     SupplierCall,
+    Trip,
     Way,
 )
+from booking.queries.cancelling import CANCELLABLE
 from booking.queries.refunds import net_total
 from booking.services.arranging import close_trip_if_over
 from booking.services.calls import claim_call, settle_call
 from booking.services.claims import standing_total, watch_refund
+from booking.services.disruptions import note_fee
 from booking.services.fees import charge_handling
 from booking.services.following import follow_change
 from booking.services.ledger import standing_charges
@@ -33,7 +36,6 @@ from lib.actor import Actor
 from lib.verbs import inside, verb
 
 R = ReservationState
-CANCELLABLE = frozenset({R.BOOKED, R.TICKETED})
 
 
 @verb
@@ -45,7 +47,23 @@ def claim_cancellation(actor: Actor, reservation: Reservation, *, max_fee: int) 
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     if reservation.way != Way.API or reservation.state not in CANCELLABLE:
         raise CannotCancel
+    note_fee(actor, reservation, fee=max_fee)
     return claim_call(actor, reservation, verb=CallVerb.CANCEL, max_yen=max_fee)
+
+
+@verb
+def cancel_items(actor: Actor, trip: Trip, *, highest: Mapping[str, int]) -> int:
+    """Ask for the cancellation of several reservations of a trip, each at its own highest fee (yen, by public id).
+
+    All are claimed or none. Says how many. Raises NoProxy, and CannotCancel when one of them is not held any more.
+    """
+    rows = trip.reservations.select_for_update(no_key=True, of=("self",)).select_related("trip__traveller")
+    found = list(rows.filter(public_id__in=highest).order_by("pk"))
+    if not found or len(found) != len(highest):
+        raise CannotCancel
+    for reservation in found:
+        claim_cancellation(actor, reservation, max_fee=highest[str(reservation.public_id)])
+    return len(found)
 
 
 @verb
@@ -86,6 +104,7 @@ def record_own_cancellation(
     day = (refunded_on or clock.today()) if refunded else None
     if day is not None:
         check_booked_on(day, reservation.operated_on or day, "予約した日", field="refunded_on")
+    note_fee(actor, reservation, fee=fee)
     enter_cancellation(actor, reservation, fee=fee, refund=None, source=source, refunded_on=day)
     if source == ChargeSource.OPERATOR:
         charge_handling(actor, reservation, service=FeeService.CANCEL)

@@ -25,9 +25,11 @@ from booking.models import (
     TripState,
 )
 from booking.queries.changing import CHANGEABLE, REPLACEABLE, kind_of_change, may_change
+from booking.queries.disruptions import still_running
 from booking.queries.parts import part_of
 from booking.services.arranging import arrange_next
 from booking.services.calls import claim_call, committed_total, raise_total, settle_call
+from booking.services.disruptions import note_fee
 from booking.services.fees import charge_change_fee
 from booking.services.following import drop_change_of, finish_change
 from booking.services.handoff import checked_number
@@ -136,8 +138,9 @@ def confirm_change(actor: Actor, change: Change, *, max_cost: int, max_fee: int)
         raise CannotChange
     _check_free(old)
     offer = offer_from_json(change.offer)
-    if offer.is_gone:
+    if offer.is_gone or not still_running(change.answer.connection.supplier, [offer]):
         raise OfferGone
+    note_fee(actor, old, fee=max_fee)
     new = _chosen_anew(trip, change, offer) if change.kind in {ChangeKind.REBOOK, ChangeKind.REPLACE} else None
     facts = {"kind": str(change.kind), "max_cost": max_cost, "max_fee": max_fee}
     advance(

@@ -13,6 +13,7 @@ from accounts.services import acting_on
 from audit.services import record
 from booking.errors import BadWish
 from booking.models import AnswerState, Connection, Part, Place, Reservation, Search, SearchAnswer
+from booking.queries.disruptions import still_running
 from booking.queries.parts import part_of
 from booking.queries.places import airports_of, areas_of, stations_of
 from booking.queries.timetable import rail_candidates
@@ -208,7 +209,7 @@ def ask_supplier(actor: Actor, answer_pk: int) -> None:
             return
         record_answer(actor, answer, token=token, offers=None, message=NO_ANSWER)
     else:
-        record_answer(actor, answer, token=token, offers=offers, message="")
+        record_answer(actor, answer, token=token, offers=still_running(answer.connection.supplier, offers), message="")
 
 
 @driver

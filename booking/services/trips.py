@@ -26,6 +26,7 @@ from booking.models import (
     TripNumber,
     TripState,
 )
+from booking.queries.disruptions import stopped_among
 from booking.services.arranging import arrange_next
 from booking.services.following import drop_change_of
 from booking.states import ENDED, RESERVATION_MOVES, TRIP_MOVES
@@ -233,7 +234,9 @@ def submit_trip(actor: Actor, trip: Trip, *, version: int, total: int) -> Trip:
         raise AlreadySubmitted
     if trip.version != version or draft_total(trip) != total:
         raise ChosenElsewhere
-    chosen = trip.reservations.filter(state=ReservationState.DRAFT)
+    chosen = trip.reservations.filter(state=ReservationState.DRAFT).prefetch_related("segments")
+    if stopped_among(chosen):
+        raise OfferGone("選んだ便・列車が運休・欠航になりました。もう一度探して、別のものを選んでください。")
     if any(offer_from_json(reservation.offer).is_gone for reservation in chosen):
         raise OfferGone
     now = clock.now()

@@ -4,20 +4,22 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from booking import access
-from booking.errors import SupplierAway
 from booking.forms.confirming import CancelForm
 from booking.forms.handoff import OwnCancelForm
 from booking.forms.refunds import DeskCancelForm
 from booking.models import ChargeSource, Reservation
 from booking.permissions import ARRANGE_TRIP, RECORD
-from booking.services.cancelling import CANCELLABLE, claim_cancellation, record_own_cancellation
-from booking.services.driving import quote_cancel
+from booking.queries.cancelling import CANCELLABLE, cancel_line, cancel_page, to_be_quoted
+from booking.queries.disruptions import disruption_of
+from booking.services.cancelling import cancel_items, claim_cancellation, record_own_cancellation
+from booking.services.disruptions import state_fee
+from booking.services.quoting import quote_cancels
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
@@ -33,12 +35,15 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.info(request, "この予約は、いまの状態では取り消せません。")
         return redirect_see_other(request, trip_page)
     crumbs = [("ホーム", "/"), (reservation.trip.number, trip_page), ("取り消す", "")]
-    context = {"reservation": reservation, "crumbs": crumbs}
+    context: dict[str, object] = {"reservation": reservation, "crumbs": crumbs}
     if reservation.way == "api":
         return _by_api(request, reservation, context, trip_page)
     if actor.may(RECORD):
         return _at_the_desk(request, reservation, context, trip_page)
-    form = OwnCancelForm(request.POST or None)
+    trouble = disruption_of(reservation)
+    free = trouble is not None and trouble.is_refund_free()
+    form = OwnCancelForm(request.POST or None, initial={"fee": 0} if free else None)
+    context |= {"trouble": trouble if free else None}
     if request.method == "POST" and form.is_valid():
         try:
             fee = form.cleaned_data["fee"]
@@ -77,18 +82,62 @@ def _form_page(request: HttpRequest, template: str, context: dict[str, Any]) -> 
 
 def _by_api(request: HttpRequest, reservation: Reservation, context: dict[str, object], trip_page: str) -> HttpResponse:
     form = CancelForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
+    seen = form.cleaned_data["max_fee"] if request.method == "POST" and form.is_valid() else None
+    quote = quote_cancels([reservation])[reservation.pk]
+    line = cancel_line(reservation, quote, seen, disruption_of(reservation))
+    # A supplier that does not answer now is asked by the worker, and never above what was seen.
+    if seen is not None and not line.is_dearer:
+        return _carry_out(request, reservation, seen, trip_page)
+    if line.quote is None:
+        messages.error(request, line.why_not)
+        return redirect_see_other(request, trip_page)
+    form = CancelForm(initial={"max_fee": line.quote.fee})
+    context |= {"line": line, "quote": line.quote, "form": form}
+    return render(request, "booking/cancel.html", context, status=422 if line.is_dearer else 200)
+
+
+def _carry_out(request: HttpRequest, reservation: Reservation, seen: int, trip_page: str) -> HttpResponse:
+    actor = actor_of(request)
+    try:
+        if "ask" in request.POST:
+            state_fee(actor, reservation, fee=seen)
+            messages.success(request, "オペレータに確認を頼みました。取り消さずに、連絡をお待ちください。")
+        else:
+            claim_cancellation(actor, reservation, max_fee=seen)
+            messages.success(request, "取消を受け付けました。結果はこの画面に表示します。")
+    except PortalError as error:
+        messages.error(request, error.message)
+    return redirect_see_other(request, trip_page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel_trip(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Everything of a trip at once, each with its fee; what has become dearer meanwhile is asked for again."""
+    actor = actor_of(request)
+    trip = access.trip_for(actor, pk, to=ARRANGE_TRIP)
+    trip_page = reverse("booking:trip", args=[pk])
+    seen = _fees(request.POST)
+    asked = to_be_quoted(trip)
+    page = cancel_page(trip, quote_cancels(asked) if asked else {}, seen)
+    shown = {str(line.reservation.public_id) for line in page.lines}
+    if request.method == "POST" and seen and shown == set(seen) and not page.is_dearer:
         try:
-            claim_cancellation(actor_of(request), reservation, max_fee=form.cleaned_data["max_fee"])
+            count = cancel_items(actor, trip, highest=seen)
         except PortalError as error:
             messages.error(request, error.message)
         else:
-            messages.success(request, "取消を受け付けました。結果はこの画面に表示します。")
+            messages.success(request, f"{count}件の取消を受け付けました。結果はこの画面に表示します。")
         return redirect_see_other(request, trip_page)
-    try:
-        quote = quote_cancel(reservation)
-    except SupplierAway as away:
-        messages.error(request, away.message)
-        return redirect_see_other(request, trip_page)
-    form = CancelForm(initial={"max_fee": quote.fee})
-    return render(request, "booking/cancel.html", {**context, "quote": quote, "form": form})
+    if request.method == "POST" and not page.is_dearer:
+        messages.warning(
+            request, "取り消せる予約が変わりました。何も取り消していません。いまの内容を確かめてください。"
+        )
+    crumbs = [("ホーム", "/"), (trip.number, trip_page), ("まとめて取り消す", "")]
+    context = {"trip": trip, "page": page, "crumbs": crumbs}
+    return render(request, "booking/cancel_trip.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _fees(posted: QueryDict) -> dict[str, int]:
+    """The fees that the person saw, by the reservation's public id; what is no fee is left out."""
+    pairs = [(name.removeprefix("fee_"), str(value)) for name, value in posted.items() if name.startswith("fee_")]
+    return {name: int(value) for name, value in pairs if value.isascii() and value.isdigit()}

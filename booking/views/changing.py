@@ -16,6 +16,7 @@ from booking.forms.searching import LookInsteadForm
 from booking.models import Change, ChangeKind, ChangeState, Reservation
 from booking.permissions import ARRANGE_TRIP
 from booking.queries.changing import ChangePage, change_page, fee_by_terms, look_values, may_change
+from booking.queries.disruptions import disruption_of
 from booking.queries.handoff import handoff_page
 from booking.services.changing import confirm_change, drop_change, record_own_change
 from booking.services.driving import quote_cancel, quote_change
@@ -101,7 +102,9 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _context(found: Change) -> dict[str, object]:
     trip = found.reservation.trip
     crumbs = [("ホーム", "/"), (trip.number, _trip_page(found.reservation)), ("変更の確認", "")]
-    return {"change": found, "reservation": found.reservation, "trip": trip, "crumbs": crumbs}
+    trouble = disruption_of(found.reservation)
+    free = trouble if trouble is not None and trouble.is_refund_free() else None
+    return {"change": found, "reservation": found.reservation, "trip": trip, "trouble": free, "crumbs": crumbs}
 
 
 def _quoted(found: Change) -> ChangePage:

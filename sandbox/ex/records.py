@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 
 from sandbox.clock import at
+from sandbox.disruptions import is_stopped
 from sandbox.inventory.rail import Ride
 from sandbox.messages import Json, Refusal
 from sandbox.world import World
@@ -83,13 +84,14 @@ class Records:
         return changed
 
     def refund(self, booking: Json, expected_fee: int) -> Json:
-        """Refunds. Two rows, 取消 with the whole price and 払戻手数料 with what is kept."""
+        """Refunds. 取消 with the whole price, and a row 払戻手数料 with what is kept, if anything is."""
         fee = self.refund_fee(booking)
         if fee != expected_fee:
             raise Refusal(409, "FEE_CHANGED", f"払戻手数料が{fee:,}円に変わりました。もう一度確かめてください。")
         ride = booking["ride"]
         refunded = booking | {"state": "cancelled", "fee_yen": fee}
-        self._write(refunded, ("取消", ride, -ride["price_yen"]), ("払戻手数料", ride, fee))
+        kept = [("払戻手数料", ride, fee)] if fee else []
+        self._write(refunded, ("取消", ride, -ride["price_yen"]), *kept)
         return refunded
 
     def refund_fee(self, booking: Json) -> int:
@@ -97,6 +99,8 @@ class Records:
         ride, now = booking["ride"], self._world.clock.now()
         if booking["state"] == "cancelled":
             raise Refusal(409, "ALREADY_CANCELLED", "払戻済みです。")
+        if self.is_stopped(ride):
+            return 0
         if now >= at(date.fromisoformat(ride["date"]), "24:00"):
             raise Refusal(409, "TOO_LATE", "乗車日を過ぎたため、払戻できません。")
         if now < datetime.fromisoformat(ride["departs_at"]) or ride["seat"] == "nonreserved":
@@ -107,12 +111,19 @@ class Records:
         """Raises Refusal when a booking cannot be changed any more."""
         if booking["state"] == "cancelled":
             raise Refusal(409, "ALREADY_CANCELLED", "払戻済みの予約は変更できません。")
-        if self._world.clock.now() >= datetime.fromisoformat(booking["ride"]["departs_at"]):
+        late = self._world.clock.now() >= datetime.fromisoformat(booking["ride"]["departs_at"])
+        if late and not self.is_stopped(booking["ride"]):
             raise Refusal(409, "TOO_LATE", "発車時刻を過ぎたため、変更できません。")
+
+    def is_stopped(self, ride: Json) -> bool:
+        """Whether the train does not run on its day."""
+        return is_stopped(self._world, "ex", ride["train_name"], ride["date"])
 
     def refuse_late(self, ride: Json) -> None:
         """Raises Refusal unless on sale: from one year before, 05:30, until 4 minutes before departure."""
         now = self._world.clock.now()
+        if self.is_stopped(ride):
+            raise Refusal(409, "SOLD_OUT", "この列車は運休になりました。")
         if now > datetime.fromisoformat(ride["departs_at"]) - LAST_PURCHASE:
             raise Refusal(409, "TOO_LATE", "発車4分前を過ぎたため、購入できません。")
         if now < at(_months_later(date.fromisoformat(ride["date"]), -12), SALE_OPENS):

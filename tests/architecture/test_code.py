@@ -31,6 +31,7 @@ READERS = {
     "booking/services/breaker.py": {"rest_words"},
     "booking/services/calls.py": {"committed_total", "is_within_bound", "is_changed", "wanted_by"},
     "booking/services/connections.py": {"link_of"},
+    "booking/services/disruptions.py": {"with_newcomers", "look_at_disruption"},
     "booking/services/feeds.py": {"import_feed"},
     "booking/services/handoff.py": {"supplier_key_of", "checked_number"},
     "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "charges_told", "standing_charges"},

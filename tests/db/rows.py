@@ -31,6 +31,7 @@ from booking.models import (
 )
 from booking.services.calls import claim_call
 from booking.services.trips import next_trip_number
+from lib import clock
 from lib.dated import between
 from tests.factories import SETUP, START, acting, charge
 from tests.permissions.stage import TODAY, Stage
@@ -62,6 +63,7 @@ def complete(stage: Stage) -> None:
     correct_invoice(desk, stage.to_correct)
     OneOffRequest.objects.filter(pk=stage.one_off.pk).update(invoice=stage.invoice)
     Change.objects.filter(pk=stage.change_at_site.pk).update(replacement=stage.booked)
+    stage.disruption.bookings.update(stated_fee=430, stated_at=clock.now())
     FeedRow.objects.create(feed=stage.feed, line=1, digest="d", state="matched")
     with transaction.atomic():
         next_trip_number()

@@ -113,6 +113,8 @@ booking:stop_waiting                 POST    in     code   303    303    404    
 booking:go_on                        POST    in     code   303    303    404    404    404    404    303    404
 booking:cancel                       GET     in     code   200    200    404    404    404    404    200    404
 booking:cancel                       POST    in     code   303    303    404    404    404    404    303    404
+booking:cancel_trip                  GET     in     code   200    200    404    404    404    404    200    404
+booking:cancel_trip                  POST    in     code   422    422    404    404    404    404    422    404
 booking:change                       GET     in     code   200    200    404    404    404    404    200    404
 booking:change                       POST    in     code   303    303    404    404    404    404    303    404
 booking:change_page                  GET     in     code   200    200    404    404    404    404    200    404
@@ -131,6 +133,16 @@ booking:explain_claim                GET     in     code   404    404    404    
 booking:explain_claim                POST    in     code   404    404    404    404    404    404    303    404
 booking:decide_claim                 GET     in     code   404    404    404    404    404    404    200    404
 booking:decide_claim                 POST    in     code   404    404    404    404    404    404    303    404
+booking:disruptions                  GET     in     code   403    403    403    403    403    403    200    403
+booking:disruption_enter             GET     in     code   403    403    403    403    403    403    200    403
+booking:disruption_enter             POST    in     code   403    403    403    403    403    403    200    403
+booking:disruption                   GET     in     code   404    404    404    404    404    404    200    404
+booking:disruption_correct           GET     in     code   404    404    404    404    404    404    200    404
+booking:disruption_correct           POST    in     code   404    404    404    404    404    404    200    404
+booking:disruption_withdraw          GET     in     code   404    404    404    404    404    404    200    404
+booking:disruption_withdraw          POST    in     code   404    404    404    404    404    404    303    404
+booking:disruption_follow_up         GET     in     code   404    404    404    404    404    404    200    404
+booking:disruption_follow_up         POST    in     code   404    404    404    404    404    404    303    404
 booking:record                       GET     in     code   403    403    403    403    403    403    200    403
 booking:record                       POST    in     code   403    403    403    403    403    403    303    403
 booking:calls                        GET     in     code   403    403    403    403    403    403    200    200

@@ -25,6 +25,8 @@ from billing.services import ask_charge_correction, ask_invoice_correction, ask_
 from booking.models import (
     Change,
     ChargeKind,
+    Connection,
+    Disruption,
     Feed,
     Part,
     RefundClaim,
@@ -36,6 +38,7 @@ from booking.models import (
     Way,
 )
 from booking.services.claims import open_claim, settle_claim
+from booking.services.disruptions import DisruptionFacts, enter_disruption
 from booking.services.ending_claims import ask_claim_close
 from booking.services.feeds import upload_feed
 from booking.suppliers.types import Offer, Ride
@@ -91,6 +94,8 @@ class Stage:
         )
         self._trips()
         self.asked = ask(factories.person(Role.OPERATOR, of=away), self.trip)
+        self.disruption = disrupted(self.people["operator"], self.own, self.ex)
+        self.told = self.disruption.bookings.get()
         self._money(away)
         self.feed = self._feed()
         self.asked_oneself = ask(self.people["operator"], self.office)
@@ -304,10 +309,15 @@ class Stage:
             "booking:change_number": self.change_at_site,
             "booking:change_drop": self.change,
             "booking:choose": self.search,
+            "booking:cancel_trip": self.told.reservation.trip,
             "booking:close_claim": self.claim,
-            "booking:explain_claim": self.claim_settled,
             "booking:confirm": self.draft,
             "booking:decide_claim": self.claim_in_doubt,
+            "booking:disruption": self.disruption,
+            "booking:disruption_correct": self.disruption,
+            "booking:disruption_follow_up": self.told,
+            "booking:disruption_withdraw": self.disruption,
+            "booking:explain_claim": self.claim_settled,
             "booking:feed": self.feed,
             "booking:give_up": self.handed_off,
             "booking:handoff": self.handed_off,
@@ -367,6 +377,15 @@ class Stage:
             "booking:close_claim": lambda: {"reason": "offset", "note": "取消料が運賃と同じ額"},
             "booking:explain_claim": lambda: {"note": "手配先が手数料を多く引いた"},
             "booking:confirm": lambda: {"version": 1, "total": 15640, "consent": "on"},
+            "booking:disruption_enter": lambda: {
+                **self._announced(),
+                **day_fields("day", TRAVEL),
+                "supplier": "ex",
+                "service": "ひかり1号",
+            },
+            "booking:disruption_correct": self._announced,
+            "booking:disruption_withdraw": lambda: {"version": "1"},
+            "booking:disruption_follow_up": lambda: {"note": "本人と電話"},
             "booking:feeds": self._upload,
             "booking:give_up": lambda: {"why": "予約をやめた"},
             "booking:go_on": lambda: {"price": "9000"},
@@ -387,6 +406,12 @@ class Stage:
             "office": str(self.office.public_id), "reason": "契約書第8条", "step": "ask", "lines-TOTAL_FORMS": "1",
             "lines-INITIAL_FORMS": "0", "lines-0-content": "初期費用", "lines-0-amount": "330000",
             "lines-0-tax_class": "standard", **day_fields("day", TODAY),
+        }  # fmt: skip
+
+    def _announced(self) -> dict[str, Any]:
+        return {
+            "kind": "stopped", "source": "公式サイト", "message": "運休します。", "announced_at": "00:00",
+            **day_fields("announced_on", TODAY), **day_fields("free_refund_until", TRAVEL),
         }  # fmt: skip
 
     def _upload(self) -> dict[str, Any]:
@@ -428,6 +453,14 @@ def staging(clock_file: str) -> Iterator[Stage]:
         patch.setitem(registry.confirmation_kinds, TRIAL.code, TRIAL)
         yield Stage()
         transaction.set_rollback(True)
+
+
+def disrupted(operator: User, traveller: User, by: Connection) -> Disruption:
+    """A cancelled train of which one person was told."""
+    ride = factories.reservation(factories.trip(traveller, day=TRAVEL), by, title="のぞみ99号", number="2099")
+    factories.segment(ride, part="out")
+    facts = DisruptionFacts("stopped", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
+    return enter_disruption(acting(operator), supplier="ex", service=ride.title, day=TRAVEL, facts=facts)
 
 
 def rail_offer(day: dt.date) -> Offer:

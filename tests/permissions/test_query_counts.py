@@ -22,6 +22,7 @@ from billing.models import Invoice, Period
 from billing.services import ask_charge_correction, open_periods, reissue_invoice, send_invoice
 from booking.models import Feed, FeedRow, RailFareRule, SearchAnswer, SupplierCall
 from booking.services.claims import open_claim
+from booking.services.disruptions import DisruptionFacts, enter_disruption, tell_newcomers
 from lib import clock
 from lib.dated import between
 from tests import factories
@@ -62,6 +63,23 @@ def refunds(stage: Stage, n: int) -> None:
         factories.charge(ride.trip.traveller, reservation=ride)
         with transaction.atomic():
             open_claim(SETUP, ride, expected=40000)
+
+
+def passengers(stage: Stage, n: int) -> None:
+    """More bookings on the disruption that there is, all told."""
+    for _ in range(n):
+        ride = factories.reservation(factories.trip(stage.own, day=TRAVEL), stage.ex)
+        factories.segment(ride, service=stage.disruption.service)
+    tell_newcomers(SETUP, stage.disruption)
+
+
+def disruptions(stage: Stage, n: int) -> None:
+    """Disruptions with a booking each."""
+    facts = DisruptionFacts("stopped", "公式サイト", clock.now(), TRAVEL, TRAVEL, "運休します。")
+    for index in range(n):
+        ride = factories.reservation(factories.trip(stage.own, day=TRAVEL), stage.ex)
+        name = factories.segment(ride, service=f"こだま{index}号").service
+        enter_disruption(acting(stage.people["operator"]), supplier="ex", service=name, day=TRAVEL, facts=facts)
 
 
 def feeds(stage: Stage, n: int) -> None:
@@ -183,7 +201,7 @@ def addresses(stage: Stage, n: int) -> None:
 
 
 def everything(stage: Stage, n: int) -> None:
-    for fill in (trips, feed_rows, charges, confirmations, calls):
+    for fill in (trips, disruptions, feed_rows, charges, confirmations, calls):
         fill(stage, n)
 
 
@@ -212,6 +230,8 @@ LISTS: dict[str, tuple[str, str, str, Callable[[Stage, int], None]]] = {
     "a call": ("booking:call", "", "auditor", calls),
     "connections": ("booking:connections", "", "operator", connections),
     "money owed": ("booking:claims", "", "operator", refunds),
+    "disruptions": ("booking:disruptions", "", "operator", disruptions),
+    "a disruption": ("booking:disruption", "", "operator", passengers),
     "feeds": ("booking:feeds", "", "operator", feeds),
     "rows of a feed": ("booking:feed", "", "operator", feed_rows),
     "periods": ("billing:periods", "?month=2026-11", "operator", offices),
