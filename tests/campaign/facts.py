@@ -26,10 +26,15 @@ from booking.models import (
 )
 from lib import clock
 
+EVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+
 
 @dataclass(frozen=True)
 class Supplied:
-    """A booking as its supplier has it. `cost` is what it finally costs, in yen; None while a stay is still to come."""
+    """A booking as its supplier has it. `cost` is what it finally costs, in yen; None while a stay is still to come.
+
+    `made` and `until` bound what is held for a time only.
+    """
 
     supplier: str
     number: str
@@ -37,6 +42,8 @@ class Supplied:
     state: str
     price: int
     cost: int | None
+    made: dt.datetime = EVER
+    until: dt.datetime | None = None
 
     @property
     def live(self) -> bool:
@@ -193,7 +200,9 @@ def _supplied(truth: Mapping[str, Any]) -> list[Supplied]:
     for row in truth["jal-online"]["bookings"]:
         cost = row["price_yen"] if row["state"] == "ticketed" else 0
         cost = row["cancellation"]["fee_yen"] if row["cancellation"] else cost
-        found.append(Supplied("jal_online", row["pnr"], row["reference"], row["state"], row["price_yen"], cost))
+        made, until = (dt.datetime.fromisoformat(row[name]) for name in ("booked_at", "hold_until"))
+        known = row["pnr"], row["reference"], row["state"], row["price_yen"]
+        found.append(Supplied("jal_online", *known, cost, made, until))
     for row in truth["yado-net"]["itineraries"]:
         billed = row["total_yen"] if row["local_tax_payment"] == "corporate_billing" else row["price_yen"]
         over = dt.date.fromisoformat(row["check_out"]) <= now.date()

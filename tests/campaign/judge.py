@@ -6,6 +6,7 @@ Everything is at rest when the judge looks: no fault waits, nothing is under way
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from booking.states import (
     CHANGE_MOVES,
@@ -47,10 +48,14 @@ CANCELLED = re.compile(
 
 
 def no_double_booking(facts: Facts) -> Iterable[str]:
-    """A supplier never made two bookings for one reservation."""
+    """A supplier never made two bookings for one reservation, unless the first had lapsed when the second was made."""
     for key, rows in _by_reference(facts).items():
-        if len(rows) > 1:
+        if not all(_lapsed_before(*two) for two in pairwise(sorted(rows, key=lambda row: row.made))):
             yield f"{key}: the supplier made {len(rows)} bookings: {[(row.number, row.state) for row in rows]}"
+
+
+def _lapsed_before(row: Supplied, later: Supplied) -> bool:
+    return row.state == "expired" and row.until is not None and row.until <= later.made
 
 
 def no_orphan(facts: Facts) -> Iterable[str]:
@@ -206,8 +211,9 @@ def within_what_was_confirmed(facts: Facts) -> Iterable[str]:
     ways = {booking.id: booking for booking in facts.bookings}
     rebooked = {change.id: change for change in facts.changes if change.kind == "rebook"}
     bound: dict[str, int] = {}
-    # What is being replaced counts with the fee of giving it back.
+    # What is being replaced counts with the fee of giving it back; its supplier may refuse that, and it is used after all.
     going: dict[str, int] = {}
+    then: dict[str, str] = {}
     spent: dict[str, dict[str, int]] = defaultdict(dict)
     for event in facts.events:
         first = event.objects[0] if event.objects else ""
@@ -215,8 +221,10 @@ def within_what_was_confirmed(facts: Facts) -> Iterable[str]:
             bound[first] = event.data["total"]
         if first in rebooked and event.code == "booking.change.confirmed":
             going[rebooked[first].old] = rebooked[first].max_fee or 0
-        elif first in rebooked:
+        elif first in rebooked and then.get(rebooked[first].old) != R.USED:
             going.pop(rebooked[first].old, None)
+        if first in ways and event.data.get("to"):
+            then[first] = str(event.data["to"])
         booking = ways.get(first)
         if booking is None or event.data.get("to") is None:
             continue

@@ -1,10 +1,12 @@
 """Each rule of the judge sees the one violation that is planted for it, and says nothing of a story that went well."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
+from lib.clock import JST
 from tests.campaign.facts import (
     Booking,
     ChangeFact,
@@ -189,9 +191,18 @@ def stands_and_told(facts: Facts) -> None:
     said(facts, "予約番号 Y3\n  状態 予約確定", "予約番号 Y2\n  状態 取消済", n=4)
 
 
+def booked_anew(facts: Facts, *, lapsed_after: int) -> None:
+    """A hold that lapsed so many hours after it was made; what stands was made within the second hour."""
+    at = dt.datetime(2027, 3, 1, 9, 0, tzinfo=JST)
+    supplier(facts, 0, made=at + dt.timedelta(minutes=90))
+    until = at + dt.timedelta(hours=lapsed_after)
+    facts.supplied.append(Supplied("jal_online", "LAPSED", "R-1", "expired", 20000, 0, at, until))
+
+
 PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
     ("no_double_booking", "a second booking under one key, even a cancelled one",
      lambda f: f.supplied.append(Supplied("jal_online", "TWIN", "R-1", "cancelled", 20000, 0))),
+    ("no_double_booking", "a second booking before the first had lapsed", lambda f: booked_anew(f, lapsed_after=2)),
     ("no_orphan", "a live booking that nobody knows",
      lambda f: f.supplied.append(Supplied("jal_online", "LOST", "R-9", "held", 20000, 0))),
     ("no_orphan", "a live booking that the portal takes for failed", lambda f: booking(f, 0, state="failed")),
@@ -270,6 +281,12 @@ PLANTED: list[tuple[str, str, Callable[[Facts], object]]] = [
 
 def test_a_story_that_went_well_has_no_violation():
     assert judge(good()) == []
+
+
+def test_a_hold_that_had_lapsed_before_it_was_booked_anew_is_no_double_booking():
+    facts = good()
+    booked_anew(facts, lapsed_after=1)
+    assert judge(facts) == []
 
 
 @pytest.mark.parametrize(("rule", "plant"), [(rule, plant) for rule, _, plant in PLANTED],
