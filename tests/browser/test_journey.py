@@ -5,7 +5,6 @@ import datetime as dt
 import io
 import re
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 from pypdf import PdfReader
@@ -18,6 +17,7 @@ from booking.services import arranging, travelled
 from booking.tasks import SWEEPER
 from lib import clock, jst
 from tests import factories, world
+from tests.browser.ex import buy_at_ex, upload, usage_csv
 from tests.browser.person import fill_day, fill_search, look, sign_in, with_authenticator
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -42,25 +42,6 @@ def cast(sandbox):
     for person in people.values():
         with_authenticator(person)
     return people
-
-
-def buy_at_ex(page: Page, url: str, ride: Reservation) -> tuple[str, int]:
-    """Buy the train of the hand-off page on the supplier's own site; the number and what was paid."""
-    segment = ride.segments.get()
-    leaves = jst.local(segment.departs)
-    page.goto(url)
-    page.fill("input[name=member_id]", "9010000001")
-    page.fill("input[name=password]", "sandbox")
-    page.click("text=ログインする")
-    page.goto(f"{url}search?date={leaves:%Y-%m-%d}&from={segment.from_name}&to={segment.to_name}&time={leaves:%H:%M}")
-    row = page.locator("tbody tr").filter(has_text=f"{leaves:%H:%M}").first
-    row.get_by_role("link", name=re.compile("普通車指定席")).click()
-    page.fill("input[name=trip_no]", ride.trip.number)
-    page.click("text=確認へ進む")
-    page.click("text=購入する")
-    paid = re.search(r"([0-9]{1,3}(?:,[0-9]{3})+)円", page.locator("body").inner_text())
-    assert paid is not None
-    return page.locator("#azukari").inner_text(), int(paid[1].replace(",", ""))
 
 
 def pass_the_days() -> None:
@@ -121,7 +102,7 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
     desk = new_page(width=width)
     sign_in(desk, cast["operator"])
     look(desk, "home-operator")
-    upload_feed(desk, sandbox, out_on)
+    upload_feed(desk, sandbox)
     prepare_month(desk, out_on)
     colleague = new_page(width=width)
     sign_in(colleague, cast["colleague"])
@@ -136,15 +117,8 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
     read_usage(new_page(width=width), cast["admin"], invoice)
 
 
-def upload_feed(desk: Page, sandbox: world.Sandbox, out_on: dt.date) -> None:
+def upload_feed(desk: Page, sandbox: world.Sandbox) -> None:
     """The operator brings EX's usage file: it confirms what was entered."""
-    first, last = clock.today() - dt.timedelta(days=100), clock.today()
-    answer = httpx.get(
-        f"{sandbox.url}/ex/corporate/usage.csv",
-        params={"from": first.isoformat(), "to": last.isoformat()},
-        auth=("9000000001", "sandbox-ex"),
-    )
-    assert answer.status_code == 200
     desk.goto("/feeds/")
     look(desk, "feeds")
     wrong = {"name": "riyo.csv", "mimeType": "text/csv", "buffer": "これは利用実績ではありません".encode()}
@@ -152,9 +126,7 @@ def upload_feed(desk: Page, sandbox: world.Sandbox, out_on: dt.date) -> None:
     desk.set_input_files("input[name=file]", wrong)
     desk.click("main button[type=submit]")
     look(desk, "feeds-error")
-    desk.select_option("select[name=connection]", "ex")
-    desk.set_input_files("input[name=file]", {"name": "riyo.csv", "mimeType": "text/csv", "buffer": answer.content})
-    desk.click("main button[type=submit]")
+    upload(desk, usage_csv(sandbox.url, days=100))
     expect(desk.get_by_role("link", name=re.compile("一致 1"))).to_be_visible()
     look(desk, "feed")
 
