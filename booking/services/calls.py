@@ -82,6 +82,23 @@ def raise_total(actor: Actor, trip: Trip, *, to: int, price: int) -> None:
 
 
 @inside
+def admit_price(actor: Actor, trip: Trip, *, others: int, price: int, is_known: bool) -> None:
+    """What was paid on a supplier's own site, in yen, beside `others`, is no more than its person had confirmed.
+
+    Where nobody knew the price then (`is_known` is false), who bought it says it now: that raises the total. Raises
+    AboveAuthorised.
+    """
+    if not is_known:
+        raise_total(actor, trip, to=others + price, price=price)
+    elif trip.authorised_total is not None and others + price > trip.authorised_total:
+        room = trip.authorised_total - others
+        raise AboveAuthorised(
+            f"確認した上限は{room:,}円です。金額を確かめてください。上限を超えて買ったときは、窓口へ連絡してください。",
+            field="price",
+        )
+
+
+@inside
 def claim_call(
     actor: Actor, reservation: Reservation, *, verb: CallVerb, max_yen: int, **facts: object
 ) -> SupplierCall:

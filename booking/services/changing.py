@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from accounts.services import acting_on
 from audit.changes import advance
 from audit.services import record
-from booking.errors import AboveAuthorised, BadWish, CannotChange, ChangeTaken, NotReleased, NumberTaken, OfferGone
+from booking.errors import BadWish, CannotChange, ChangeTaken, NotReleased, NumberTaken, OfferGone
 from booking.models import (
     CallVerb,
     Change,
@@ -28,7 +28,7 @@ from booking.queries.changing import CHANGEABLE, REPLACEABLE, kind_of_change, ma
 from booking.queries.disruptions import still_running
 from booking.queries.parts import part_of
 from booking.services.arranging import arrange_next
-from booking.services.calls import claim_call, committed_total, raise_total, settle_call
+from booking.services.calls import admit_price, claim_call, committed_total, raise_total, settle_call
 from booking.services.disruptions import note_fee
 from booking.services.fees import charge_change_fee
 from booking.services.following import drop_change_of, finish_change
@@ -258,11 +258,8 @@ def record_own_change(actor: Actor, change: Change, *, number: str, price: int) 
         raise ChangeTaken
     checked = checked_number(old, number)
     others = committed_total(trip) - (old.price or 0)
-    if trip.authorised_total is not None and others + price > trip.authorised_total:
-        raise AboveAuthorised(
-            f"確認した上限は{trip.authorised_total - others:,}円です。金額を確かめてください。上限を超えて買ったときは、窓口へ連絡してください。",
-            field="price",
-        )
+    known = bool(offer_from_json(change.offer).price)
+    admit_price(actor, trip, others=others, price=price, is_known=known)
     try:
         with transaction.atomic():
             advance(

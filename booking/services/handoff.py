@@ -9,9 +9,9 @@ from accounts.models.members import member_index
 from accounts.queries import member_number_on
 from accounts.services import acting_on
 from audit.changes import advance
-from booking.errors import AboveAuthorised, BadNumber, NumberTaken
+from booking.errors import BadNumber, NumberTaken
 from booking.models import ChargeSource, Reservation, ReservationState, Trip
-from booking.services.calls import committed_total
+from booking.services.calls import admit_price, committed_total
 from booking.services.following import follow_change
 from booking.services.ledger import charge_fare
 from booking.states import RESERVATION_MOVES
@@ -48,19 +48,14 @@ def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: 
     """The person bought it: number and, when known, the sum. Without a sum no charge is made; the feed brings it.
 
     Raises NoProxy, BadNumber for a number that cannot be, NumberTaken for one that stands elsewhere, and AboveAuthorised
-    when the sum passes what was confirmed.
+    when the sum passes what was confirmed. A train whose price was unknown then raises the total by what was paid.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     checked = checked_number(reservation, number)
     trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
     if price is not None:
         others = committed_total(trip) - (reservation.price or 0)
-        if trip.authorised_total is not None and others + price > trip.authorised_total:
-            room = trip.authorised_total - others
-            raise AboveAuthorised(
-                f"確認した上限は{room:,}円です。金額を確かめてください。上限を超えて買ったときは、窓口へ連絡してください。",
-                field="price",
-            )
+        admit_price(actor, trip, others=others, price=price, is_known=bool(reservation.price))
     enter_purchase(actor, reservation, number=checked, price=price, source=ChargeSource.ENTERED)
 
 
