@@ -13,6 +13,7 @@ from lib import clock
 from tests import factories, world
 from tests.browser.ex import buy_at_ex, upload, usage_csv
 from tests.browser.person import look, sign_in, with_authenticator
+from tests.running import wait_until
 from tests.world import drafted, searched, submitted, token
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -30,6 +31,7 @@ def test_who_leaves_ex_without_a_number_is_reminded_and_the_usage_file_finds_the
         "POST", "members", {"member_id": "9010000001", "card_no": "0000009010000001", "name_kana": "アオキ チヒロ"}
     )
     search = searched(traveller)
+    wait_until(lambda: not search.answers.filter(state="asked").exists(), what="the suppliers answer")
     trip = submitted(traveller, drafted(traveller, search, back=token(search, "back", "ex")))
     number, paid = buy_at_ex(new_page(width=width), f"{sandbox.url}/ex/", trip.reservations.get())
 

@@ -19,6 +19,7 @@ import django
 from tests.campaign import plan as plans
 from tests.campaign import without
 from tests.campaign.stage import Crew, Servers, take_environment
+from tests.campaign.turns import Turns
 
 if TYPE_CHECKING:
     from tests.campaign.facts import Facts
@@ -99,7 +100,7 @@ class Campaign:
         wait_until(lambda: _answers(f"{self.crew.portal.url}/healthz"), seconds=60, what="no web server")
 
     def _wishes(self) -> None:
-        turns = self.stories.Turns(8, in_hand=self.in_hand)
+        turns = Turns(8, in_hand=self.in_hand)
         troubles = list(self.plan.troubles)
         moves = list(self.plan.moves)
         for wish in self.plan.wishes:

@@ -46,10 +46,11 @@ class Door(Protocol):
     def give_up(self, reservation: Reservation) -> None: ...
     def cancel(self, reservation: Reservation) -> None: ...
     def refunded(self, reservation: Reservation, fee: int) -> None: ...
-    def look_instead(self, reservation: Reservation, day: dt.date, nights: int) -> UUID: ...
+    def look_instead(self, reservation: Reservation, day: dt.date, nights: int, kind: str) -> UUID: ...
     def propose(self, search: UUID, tokens: Mapping[str, str]) -> UUID: ...
     def change(self, change: UUID) -> None: ...
     def drop(self, change: UUID) -> None: ...
+    def changed_at_the_site(self, change: UUID, number: str, price: int) -> None: ...
 
 
 class Services:
@@ -89,8 +90,8 @@ class Services:
     def refunded(self, reservation: Reservation, fee: int) -> None:
         cancelling.record_own_cancellation(acting(self.user), reservation, fee=fee, source=ChargeSource.ENTERED)
 
-    def look_instead(self, reservation: Reservation, day: dt.date, nights: int) -> UUID:
-        asked = wish_instead(reservation, day=day, nights=nights, air=True, rail=False)
+    def look_instead(self, reservation: Reservation, day: dt.date, nights: int, kind: str) -> UUID:
+        asked = wish_instead(reservation, day=day, nights=nights, air=kind == "air", rail=kind == "rail")
         return open_search(acting(self.user), asked).public_id
 
     def propose(self, search: UUID, tokens: Mapping[str, str]) -> UUID:
@@ -108,12 +109,18 @@ class Services:
         elif row.kind == ChangeKind.REBOOK:
             fee = driving.quote_cancel(old).fee
             cost = (offer.price or 0) - (old.price or 0) + fee
+        elif row.kind == ChangeKind.OWN:
+            cost, fee = (offer.price or 0) - (old.price or 0), 0
         else:
             cost, fee = offer.price or 0, 0
         changing.confirm_change(acting(self.user), row, max_cost=cost, max_fee=fee)
 
     def drop(self, change: UUID) -> None:
         changing.drop_change(acting(self.user), Change.objects.get(public_id=change))
+
+    def changed_at_the_site(self, change: UUID, number: str, price: int) -> None:
+        row = Change.objects.select_related("reservation__trip__traveller", "reservation__connection")
+        changing.record_own_change(acting(self.user), row.get(public_id=change), number=number, price=price)
 
 
 class Browser:
@@ -204,10 +211,10 @@ class Browser:
         address = reverse("booking:cancel", args=[reservation.public_id])
         self.send(self.page(address), address, {"fee": str(fee)})
 
-    def look_instead(self, reservation: Reservation, day: dt.date, nights: int) -> UUID:
+    def look_instead(self, reservation: Reservation, day: dt.date, nights: int, kind: str) -> UUID:
         address = reverse("booking:change", args=[reservation.public_id])
         fields: dict[str, str | list[str]] = {f"day_{part}": str(getattr(day, name)) for part, name in PARTS}
-        fields |= {"nights": str(nights)} if nights else {"kinds": ["air"]}
+        fields |= {"nights": str(nights)} if nights else {"kinds": [kind]}
         return _id_in(self.send(self.page(address), address, fields))
 
     def propose(self, search: UUID, tokens: Mapping[str, str]) -> UUID:
@@ -224,6 +231,11 @@ class Browser:
     def drop(self, change: UUID) -> None:
         page = self.page(reverse("booking:change_page", args=[change]))
         self.send(page, reverse("booking:change_drop", args=[change]), {})
+
+    def changed_at_the_site(self, change: UUID, number: str, price: int) -> None:
+        page = self.page(reverse("booking:change_page", args=[change]))
+        address = reverse("booking:change_number", args=[change])
+        self.send(page, address, {"number": number, "price": str(price)})
 
 
 PARTS = (("y", "year"), ("m", "month"), ("d", "day"))

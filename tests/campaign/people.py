@@ -11,22 +11,31 @@ from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from django.db import connections
-
 from accounts.models import User
-from booking.models import AnswerState, ChargeSource, Reservation, ReservationState, Search, SearchAnswer, Trip
+from booking.models import (
+    AnswerState,
+    Change,
+    ChangeState,
+    ChargeSource,
+    Reservation,
+    ReservationState,
+    Search,
+    SearchAnswer,
+    Trip,
+)
 from booking.queries.parts import part_of
 from booking.services.cancelling import record_own_cancellation
 from booking.services.searching import Wish as Asked
+from booking.suppliers.types import offer_from_json
 from lib import clock, jst
 from tests.campaign import plan
 from tests.campaign.doors import AWAY, NO, Away, Browser, Door, Services
 from tests.campaign.ex_site import Bought, ExSite, NotBought
+from tests.campaign.turns import Story
 from tests.factories import acting
 from tests.world import Sandbox, city
 
 R = ReservationState
-Story = Generator[float, None, None]
 T = TypeVar("T")
 MOVING = {R.DRAFT, R.BOOKING, R.TICKETING, R.CANCELLING, R.CHANGING, R.UNKNOWN}
 REST_SECONDS = 120
@@ -268,7 +277,10 @@ def _proposed(
         rides = reservation.segments.order_by("departs").first()
         first: Any = rides or reservation.nights.order_by("date").first()
         day = first.travel_on if rides else first.date
-        return door.look_instead(reservation, day + dt.timedelta(days=instead.days), wish.nights if not rides else 0)
+        kind = "rail" if part.supplier == plan.RAIL else "air"
+        return door.look_instead(
+            reservation, day + dt.timedelta(days=instead.days), wish.nights if not rides else 0, kind
+        )
 
     search = yield from patiently(world, look)
     if search is None:
@@ -351,11 +363,46 @@ def _handed_off(world: World, wish: plan.Wish, door: Door, reservation: Reservat
         if fresh is not None:
             yield from patiently(world, lambda: door.refunded(fresh, fee))
 
+    if part and then == "moved" and (yield from patiently(world, entered)):
+        yield from _moved(world, wish, door, reservation, part, bought)
     if then in {"owed", "withheld"} and (yield from patiently(world, entered)):
         yield from patiently(world, lambda: _cancelled_at_the_desk(world, reservation))
         if then == "owed":
             with suppress(NotBought):
                 world.site(wish).refund(bought)
+
+
+def _moved(
+    world: World, wish: plan.Wish, door: Door, reservation: Reservation, part: plan.Part, bought: Bought
+) -> Story:
+    """Another train of the same day, chosen in the portal, changed to on the supplier's site, and entered again."""
+    fresh = yield from patiently(world, lambda: _fresh(reservation))
+    later = replace(part, instead=plan.Instead(0, part.fare, part.choice + 1, [], [], "confirm"))
+    change = (yield from _proposed(world, wish, door, fresh, later)) if fresh else None
+    if change is None:
+        world.abandoned["no change at the site"] += 1
+        return
+    yield from patiently(world, lambda: door.change(change))
+    wanted = yield from patiently(world, lambda: _wanted(change))
+    if not wanted:
+        return
+    try:
+        anew = world.site(wish).change(bought, **wanted)
+    except NotBought:
+        yield from patiently(world, lambda: door.drop(change))
+        return
+    world.acts["changed at the site"] += 1
+    yield from patiently(world, lambda: door.changed_at_the_site(change, anew.number, anew.price))
+
+
+def _wanted(change: UUID) -> dict[str, Any]:
+    """The train of a change that was confirmed, as the site asks for it; empty for one that was not."""
+    row = Change.objects.filter(public_id=change, state=ChangeState.CONFIRMED).first()
+    if row is None:
+        return {}
+    ride = offer_from_json(row.offer).rides[0]
+    where = {"origin": ride.from_name, "destination": ride.to_name}
+    return {"day": jst.day_of(ride.departs), "at": jst.clock_time(ride.departs), **where}
 
 
 def _cancelled_at_the_desk(world: World, reservation: Reservation) -> None:
@@ -382,67 +429,3 @@ def _bought(world: World, wish: plan.Wish, reservation: Reservation) -> Bought |
         )
     except NotBought as no:
         return no
-
-
-class Turns:
-    """Lets many stories go on side by side in a few threads, each when its pause is over."""
-
-    def __init__(self, threads: int, *, in_hand: int) -> None:
-        self.waiting: list[tuple[float, int, Story]] = []
-        self.problems: list[str] = []
-        self.in_hand = in_hand
-        self.open = 0
-        self._serial = 0
-        self._lock = threading.Lock()
-        self._ended = False
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
-
-    def begin(self, one: Story) -> None:
-        """Take a story on as soon as fewer than `in_hand` are open."""
-        while self.open >= self.in_hand:
-            time.sleep(0.05)
-        with self._lock:
-            self.open += 1
-        self._push(0.0, one)
-
-    def finish(self, seconds: float) -> bool:
-        """Wait until every story has ended; whether they all did."""
-        until = time.monotonic() + seconds
-        while self.open and time.monotonic() < until:
-            time.sleep(0.1)
-        self._ended = True
-        return not self.open
-
-    def _push(self, pause: float, one: Story) -> None:
-        with self._lock:
-            self._serial += 1
-            self.waiting.append((time.monotonic() + pause, self._serial, one))
-            self.waiting.sort()
-
-    def _pop(self) -> Story | None:
-        with self._lock:
-            if self.waiting and self.waiting[0][0] <= time.monotonic():
-                return self.waiting.pop(0)[2]
-        return None
-
-    def _work(self) -> None:
-        while not self._ended:
-            one = self._pop()
-            if one is None:
-                time.sleep(0.02)
-                continue
-            try:
-                pause = next(one)
-            except StopIteration:
-                pause = None
-            except Exception as error:  # noqa: BLE001  the campaign goes on, and tells
-                self.problems.append(f"{type(error).__name__}: {error}"[:400])
-                pause = None
-            connections.close_all()
-            if pause is None:
-                with self._lock:
-                    self.open -= 1
-            else:
-                self._push(pause, one)

@@ -88,8 +88,8 @@ class Part:
 
     `then` is "keep", "cancel" or "change"; what could not be had is looked for again where `instead` says so. At a
     hand-off it is "number" (with the sum), "number only", "gone" (bought, and never returned), "give up", "forget" (never
-    bought), "refund" (bought, entered and refunded), "owed" or "withheld" (bought, entered,
-    and cancelled by the desk; the refund follows, or never comes).
+    bought), "refund" (bought, entered and refunded), "moved" (bought, entered, changed there, and entered again), "owed" or
+    "withheld" (bought, entered, and cancelled by the desk; the refund follows, or never comes).
     """
 
     part: str
@@ -174,8 +174,8 @@ def _wish(dice: random.Random, n: int, struck: float) -> Wish:
 
 def _part(dice: random.Random, part: str, supplier: str, struck: float) -> Part:
     if supplier == RAIL:
-        ends = ["number", "number only", "gone", "give up", "forget", "refund", "owed", "withheld"]
-        then = dice.choices(ends, weights=(5, 2, 3, 2, 1, 2, 2, 1))[0]
+        ends = ["number", "number only", "gone", "give up", "forget", "refund", "moved", "owed", "withheld"]
+        then = dice.choices(ends, weights=(4, 2, 3, 2, 1, 2, 3, 2, 1))[0]
     else:
         then = dice.choices(["keep", "cancel", "change"], weights=(5, 3, 3))[0]
     faults: list[Fault] = []
