@@ -30,6 +30,10 @@ class SupplierCall(Claimable):
     because = models.UUIDField(null=True, help_text="the event that asked for it")
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, help_text="wall time, set before the first byte leaves")
+    turned_away = models.BooleanField(
+        default=False,
+        help_text="an earlier try was answered with no before its time: it may have been taken all the same",
+    )
     asks = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=20, blank=True)
     exchanges = models.JSONField(default=list, help_text="redacted requests and answers")

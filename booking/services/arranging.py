@@ -235,7 +235,9 @@ def record_refused(
 
 
 @verb
-def record_unknown(actor: Actor, call: SupplierCall, *, token: UUID, exchanges: Sequence[Exchange]) -> None:
+def record_unknown(
+    actor: Actor, call: SupplierCall, *, token: UUID, exchanges: Sequence[Exchange], pause_because: str = ""
+) -> None:
     """The answer was lost: the reservation is unknown, never failed, and the supplier is asked until it is known."""
     settle_call(
         call,
@@ -244,6 +246,8 @@ def record_unknown(actor: Actor, call: SupplierCall, *, token: UUID, exchanges: 
         exchanges=exchanges,
         state=CallState.ASKING,
         next_try_at=clock.wall(),
+        # Turned away before, and not sent this time: its quiet time counts from now.
+        sent_at=call.sent_at or clock.wall(),
     )
     reservation = call.reservation
     advance(
@@ -255,6 +259,8 @@ def record_unknown(actor: Actor, call: SupplierCall, *, token: UUID, exchanges: 
         about=[reservation.trip],
         data={"verb": call.verb},
     )
+    if pause_because:
+        pause_connection(actor, reservation.connection, why=pause_because)
     jobs.enqueue("booking.tasks.carry_out", call.pk)
 
 

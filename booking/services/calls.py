@@ -161,10 +161,29 @@ def settle_call(
     The trip is locked first, as whoever decides about it does: outcomes of its bookings come one after the other.
     """
     Trip.objects.select_for_update(no_key=True).get(pk=call.reservation.trip_id)
-    kept = [*call.exchanges, *({name: getattr(e, name) for name in e.__slots__} for e in exchanges)][-20:]
     done_at = clock.now() if state == CallState.DONE else None
     if not durable.release(
         SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=next_try_at, state=state,
-        outcome=outcome, exchanges=kept, done_at=done_at, **fields,
+        outcome=outcome, exchanges=_kept(call, exchanges), done_at=done_at, **fields,
     ):  # fmt: skip
         raise Stale
+
+
+def put_off(call: SupplierCall, *, token: UUID, until: dt.datetime, exchanges: Sequence[Exchange]) -> None:
+    """The same call with the same key, sent again at `until` (wall time); nothing happens when the claim was lost."""
+    durable.release(
+        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=until, sent_at=None,
+        turned_away=may_be_done(call, exchanges), exchanges=_kept(call, exchanges),
+    )  # fmt: skip
+
+
+def may_be_done(call: SupplierCall, exchanges: Sequence[Exchange]) -> bool:
+    """Whether somebody there answered a try of this call: who says 503 may have done it before.
+
+    Only where no connection came about, or the portal itself sent nothing, it is sure that nothing was done.
+    """
+    return call.turned_away or any(exchange.status for exchange in exchanges)
+
+
+def _kept(call: SupplierCall, exchanges: Sequence[Exchange]) -> list[dict[str, object]]:
+    return [*call.exchanges, *({name: getattr(e, name) for name in e.__slots__} for e in exchanges)][-20:]

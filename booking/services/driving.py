@@ -3,7 +3,7 @@
 Nothing else may talk to the network. A call whose earlier worker died after sending is asked about, never sent again.
 """
 
-import datetime as dt
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.db import connection as database
@@ -16,7 +16,16 @@ from booking.services.trips import member_of
 from booking.suppliers.base import Books, Changes, Tickets
 from booking.suppliers.errors import Closed, Misconfigured, NotSent, OutcomeUnknown, Refused, Resting, SupplierError
 from booking.suppliers.registry import adapter_for, capable
-from booking.suppliers.types import Booked, BookWish, CancelQuote, Changed, ChangeQuote, Offer, offer_from_json
+from booking.suppliers.types import (
+    Booked,
+    BookWish,
+    CancelQuote,
+    Changed,
+    ChangeQuote,
+    Exchange,
+    Offer,
+    offer_from_json,
+)
 from lib import durable, faultpoints
 from lib.actor import Actor
 from lib.errors import Stale
@@ -86,18 +95,29 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
         else:
             arranging.record_refused(actor, call, why=refusal.message, token=token, exchanges=exchanges)
     except Misconfigured as mistake:
-        arranging.record_refused(actor, call, why=mistake.message, token=token, exchanges=exchanges, pause=True)
+        why = mistake.message
+        if call.turned_away:
+            arranging.record_unknown(actor, call, token=token, exchanges=exchanges, pause_because=why)
+        else:
+            arranging.record_refused(actor, call, why=why, token=token, exchanges=exchanges, pause=True)
     except OutcomeUnknown:
         arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
     except NotSent as away:
-        again_at = waiting.next_try(call, away)
-        tried = again_at is None or call.attempts > len(waiting.BACK_OFF)
-        if tried and call.verb == CallVerb.BOOK and isinstance(away, Closed):
-            scheduling.record_later(actor, call, why=away.message, token=token, exchanges=exchanges)
-        elif again_at is None:
-            arranging.record_refused(actor, call, why=waiting.gave_up(call), token=token, exchanges=exchanges)
-        else:
-            _try_again(call, token, again_at)
+        _wait(actor, call, away, token, exchanges)
+
+
+def _wait(actor: Actor, call: SupplierCall, away: NotSent, token: UUID, exchanges: Sequence[Exchange]) -> None:
+    """Turned away: sent again later; once it is too late, "nothing was done" is said only where it is sure."""
+    again_at = waiting.next_try(call, away)
+    tried = again_at is None or call.attempts > len(waiting.BACK_OFF)
+    if tried and call.verb == CallVerb.BOOK and isinstance(away, Closed):
+        scheduling.record_later(actor, call, why=away.message, token=token, exchanges=exchanges)
+    elif again_at is not None:
+        calls.put_off(call, token=token, until=again_at, exchanges=exchanges)
+    elif calls.may_be_done(call, exchanges):
+        arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
+    else:
+        arranging.record_refused(actor, call, why=waiting.gave_up(call), token=token, exchanges=exchanges)
 
 
 def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
@@ -114,13 +134,6 @@ def _changed_already(adapter: Books, call: SupplierCall) -> Changed | None:
         return None
     found = adapter.find(call.reservation.reference)
     return next((one.standing for one in found if one.state != "cancelled" and calls.is_changed(call, one)), None)
-
-
-def _try_again(call: SupplierCall, token: UUID, again_at: dt.datetime) -> None:
-    """Provably nothing was accepted: the same call with the same key, a little later."""
-    durable.release(
-        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=again_at, sent_at=None
-    )
 
 
 def _wish(reservation: Reservation, call: SupplierCall) -> BookWish:

@@ -8,23 +8,18 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from audit.models import Event
-from booking.errors import SupplierAway
-from booking.models import CallState, CallVerb, Connection, ReservationState, SupplierCall
-from booking.services import breaker, driving
+from booking.models import Connection, ReservationState
+from booking.services import breaker
 from booking.services.breaker import FAILURES, FIRST_REST, LONGEST_REST, resume_connection
 from booking.services.connections import link_of
-from booking.services.searching import ask_supplier, open_search
 from booking.suppliers.errors import Misconfigured, NotSent, Refused, Resting
 from booking.suppliers.jal_online import JalOnline
-from booking.tasks import BOOKER
 from lib import clock
 from lib.errors import NotPermitted, Stale
-from tests import factories, world
+from tests import factories
 from tests.booking.suppliers.peer import answer, hangs, peer, says
 from tests.factories import acting, person
-from tests.faults.flights import flight_before, held, is_in, open_call, sent
 from tests.together import at_once
-from tests.world import wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 R = ReservationState
@@ -274,145 +269,6 @@ def test_an_operator_uses_a_stopped_connection_again_and_nobody_else_does(line, 
     mood.says = NOTHING
     assert asked(line) is None
     assert codes() == ["resumed"]
-
-
-# -- What people see of it, over the sandbox ---------------------------------------------------------------------------
-@pytest.fixture
-def traveller(sandbox, settings):
-    settings.SUPPLIER_READ_SECONDS = settings.SUPPLIER_WRITE_SECONDS = 2
-    factories.contract()
-    world.connect(sandbox.url)
-    return world.with_numbers(person())
-
-
-def resting(**fields):
-    """JALオンライン rests; the row says since when."""
-    facts = {"rests_because": "away", "next_try_at": clock.wall() + dt.timedelta(minutes=1), **fields}
-    Connection.objects.filter(code="jal").update(rests_since=clock.wall(), **facts)
-
-
-def awake():
-    Connection.objects.filter(code="jal").update(rests_since=None, rests_because="", next_try_at=None)
-
-
-def due(flight):
-    SupplierCall.objects.filter(reservation=flight).exclude(state=CallState.DONE).update(next_try_at=clock.wall())
-    driving.carry_out(BOOKER, flight.calls.exclude(state=CallState.DONE).get().pk)
-
-
-def test_a_search_says_at_once_that_the_supplier_does_not_answer_and_since_when(traveller, sandbox):
-    resting()
-    search = open_search(acting(traveller), wish(traveller))
-    for one in search.answers.all():
-        ask_supplier(BOOKER, one.pk)
-    told = search.answers.filter(connection__code="jal")
-    since = clock.now().astimezone(clock.JST)
-    assert {one.state for one in told} == {"failed"}
-    assert "いまJALオンラインは応答していません（" in told[0].message
-    assert any(f"{since - dt.timedelta(minutes=late):%H:%M}から" in told[0].message for late in (0, 1))
-    assert sent(sandbox, "availability") == 0
-    assert not search.answers.exclude(connection__code="jal").exclude(state="answered").exists()
-
-
-@pytest.mark.parametrize("verb", [CallVerb.BOOK, CallVerb.TICKET, CallVerb.CANCEL])
-def test_a_write_waits_while_the_connection_rests_and_is_carried_out_afterwards(verb, traveller, sandbox):
-    flight = flight_before(traveller, verb)
-    state = flight.state
-    resting()
-    events = Event.objects.filter(code="booking.call.sent").count()
-    for _ in range(12):
-        due(flight)
-    assert is_in(flight, state)
-    assert (open_call(flight).sent_at, sent(sandbox, str(verb))) == (None, 0)
-    assert Event.objects.filter(code="booking.call.sent").count() == events
-    assert open_call(flight).next_try_at > clock.wall() + dt.timedelta(seconds=50)
-
-    awake()
-    due(flight)
-    assert sent(sandbox, str(verb)) == 1
-    assert flight.calls.get(verb=verb).state == CallState.DONE
-
-
-def test_failures_on_the_way_cost_the_wish_nothing_either(traveller, sandbox):
-    flight = flight_before(traveller, CallVerb.BOOK)
-    sandbox.fault("jal-online", "*", "error_503", times=100)
-    for _ in range(FAILURES + 3):
-        due(flight)
-        if Connection.objects.get(code="jal").rests_since:
-            is_over(Connection.objects.get(code="jal"))
-    assert is_in(flight, R.BOOKING)
-    sandbox.control("DELETE", "faults")
-    is_over(Connection.objects.get(code="jal"))
-    due(flight)
-    assert is_in(flight, R.TICKETING)
-    assert held(sandbox, flight) == ["held"]
-    assert codes()[-2:] == ["rested", "answered"]
-
-
-def too_late(flight, verb):
-    """The moment that matters to the person is over."""
-    past = clock.now() - dt.timedelta(seconds=5)
-    if verb == CallVerb.BOOK:
-        flight.offer["valid_until"] = past.isoformat()
-    elif verb == CallVerb.TICKET:
-        flight.hold_until = past
-    else:
-        flight.terms = [{"until": past.isoformat(), "fee": 0, "note": ""}, {"until": None, "fee": 40000, "note": ""}]
-        flight.calls.filter(verb=verb).update(max_yen=500)
-    flight.save()
-
-
-@pytest.mark.parametrize(
-    ("verb", "ends", "words"),
-    [
-        (CallVerb.BOOK, R.FAILED, "候補の有効時間が過ぎました。予約はしていません。"),
-        (CallVerb.TICKET, R.BOOKED, "発券の期限が来ました。発券はしていません。"),
-        (CallVerb.CANCEL, R.TICKETED, "取消にかかる額が変わる時刻になりました。取り消していません。"),
-    ],
-)
-def test_what_cannot_be_sent_before_it_matters_no_more_is_refused_in_clear_words(verb, ends, words, traveller, sandbox):
-    flight = flight_before(traveller, verb)
-    resting()
-    due(flight)
-    too_late(flight, verb)
-    due(flight)
-    assert is_in(flight, ends)
-    assert words in flight.problem
-    assert sent(sandbox, str(verb)) == 0
-
-
-def test_a_wish_waits_for_a_day_at_most(traveller):
-    flight = flight_before(traveller, CallVerb.CANCEL)
-    resting()
-    due(flight)
-    assert is_in(flight, R.CANCELLING)
-    flight.calls.update(created_at=clock.now() - dt.timedelta(days=1, seconds=1))
-    due(flight)
-    assert is_in(flight, R.TICKETED)
-
-
-def test_asking_about_an_unknown_call_waits_too(traveller, sandbox):
-    flight = flight_before(traveller, CallVerb.BOOK)
-    sandbox.fault("jal-online", "book", "lose_after")
-    driving.carry_out(BOOKER, open_call(flight).pk)
-    assert is_in(flight, R.UNKNOWN)
-    resting()
-    for _ in range(3):
-        due(flight)
-    assert is_in(flight, R.UNKNOWN)
-    assert (sent(sandbox, "find"), open_call(flight).asks) == (0, 0)
-    assert open_call(flight).next_try_at > clock.wall() + dt.timedelta(seconds=50)
-    awake()
-    due(flight)
-    assert is_in(flight, R.TICKETING)
-
-
-def test_a_page_that_asks_for_a_fee_says_that_the_supplier_does_not_answer(traveller):
-    flight = flight_before(traveller, CallVerb.TICKET)
-    resting(rests_because="busy")
-    flight.connection.refresh_from_db()
-    with pytest.raises(SupplierAway, match="いまJALオンラインは混み合っています"):
-        driving.quote_cancel(flight)
 
 
 def test_a_connection_that_hangs_is_left_alone_after_so_many_waits():
