@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection as database
+from django.db.models import Exists, OuterRef
 
 from accounts.models import Contract, User
 from accounts.queries import member_number_on
@@ -64,6 +65,8 @@ class Wish:
 def open_search(actor: Actor, wish: Wish) -> Search:
     """Ask all suppliers that fit. The same wish of the same person within two minutes is the same search.
 
+    Unless an answer failed: who was told to try again shall not meet the same failure.
+
     Raises NoProxy, NotPermitted, and BadWish with the form field for what cannot be travelled.
     """
     # The desk does not search for itself, but it changes the trips of travellers.
@@ -73,7 +76,8 @@ def open_search(actor: Actor, wish: Wish) -> Search:
     _check(wish)
     asked_by = User.objects.get(public_id=actor.subject)
     same = Search.objects.filter(asked_by=asked_by, wish_key=wish.key, created_at__gt=clock.now() - SAME_WISH)
-    earlier = same.filter(trip=None).order_by("-pk").first()
+    failed = SearchAnswer.objects.filter(search=OuterRef("pk"), state=AnswerState.FAILED)
+    earlier = same.filter(~Exists(failed), trip=None).order_by("-pk").first()
     if earlier is not None:
         return earlier
     search = Search.objects.create(

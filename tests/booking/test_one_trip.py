@@ -252,6 +252,13 @@ def test_the_same_wish_within_two_minutes_is_the_same_search(traveller):
     assert open_search(actor, wish(traveller)) == open_search(actor, wish(traveller))
 
 
+def test_a_search_that_got_no_answer_is_not_shown_again_to_who_tries_once_more(traveller):
+    actor = acting(traveller)
+    first = open_search(actor, wish(traveller))
+    first.answers.filter(connection__supplier="jal_online").update(state="failed")
+    assert open_search(actor, wish(traveller)) != first
+
+
 def test_a_held_flight_that_is_not_ticketed_expires(traveller, sandbox):
     sandbox.fault("yado-net", "book", "sold_out")
     trip = submitted(traveller, drafted(traveller, searched(traveller)))
