@@ -9,11 +9,9 @@ import datetime as dt
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from django.db import connection, transaction
-from django.test.utils import CaptureQueriesContext
+from django.db import transaction
 
 from accounts.models import OfficeDetails, Role
 from accounts.services import withdraw_confirmation
@@ -27,6 +25,7 @@ from lib import clock
 from lib.dated import between
 from tests import factories
 from tests.accounts.two_people import ask
+from tests.counting import queries_of_page
 from tests.factories import SETUP, acting
 from tests.permissions.stage import TODAY, TRAVEL, Stage, rail_offer
 
@@ -255,11 +254,7 @@ def queries_of(stage: Stage, name: str, rows: int) -> list[str]:
     with stage.browser(viewer) as client:
         fill(stage, rows)
         url = stage.url(address) + query
-        client.get(url)
-        with CaptureQueriesContext(connection) as captured:
-            answer: Any = client.get(url)
-        assert answer.status_code == 200
-        return [entry["sql"] for entry in captured.captured_queries]
+        return queries_of_page(client, url)
 
 
 def test_every_list_has_a_number_and_every_number_a_list():
