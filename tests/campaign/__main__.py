@@ -23,7 +23,7 @@ from tests.campaign.turns import Turns
 
 if TYPE_CHECKING:
     from tests.campaign.facts import Facts
-    from tests.campaign.people import World
+    from tests.campaign.world import World
 
 
 def arguments() -> argparse.Namespace:
@@ -42,11 +42,11 @@ class Campaign:
     """One campaign, from an empty database to the verdict."""
 
     def __init__(self, plan: plans.Plan, servers: Servers, *, in_hand: int, rest: int) -> None:
-        from tests.campaign import desk, people
+        from tests.campaign import desk, people, world
         from tests.world import Sandbox
 
         self.plan, self.servers, self.in_hand, self.rest = plan, servers, in_hand, rest
-        self.desk, self.stories = desk, people
+        self.desk, self.stories, self.worlds = desk, people, world
         self.clock_file = servers.home / "clock"
         self.go_to(plans.BEGIN.isoformat())
         self.sandbox = Sandbox(servers.home / "sandbox", self.clock_file)
@@ -71,7 +71,7 @@ class Campaign:
         begun = time.monotonic()
         people = self.desk.furnish(self.sandbox, plans.PEOPLE)
         self.pair = self.desk.operators()
-        self.world = self.stories.World(people, self.sandbox, self.crew.portal.url, self.pair[1])
+        self.world = self.worlds.World(people, self.sandbox, self.crew.portal.url, self.pair[1])
         for name in self.crew.names:
             self.crew.start(name)
         self.wait_for_web()

@@ -17,8 +17,8 @@ from booking.services.reference import load_reference_table
 from lib import clock
 from lib.errors import PortalError
 from tests import factories
-from tests.campaign.people import Person
 from tests.campaign.stage import QUIET_SECONDS
+from tests.campaign.world import Person
 from tests.world import Sandbox, connect
 
 FIRST = dt.date(2027, 2, 1)

@@ -1,39 +1,32 @@
 """People and their stories: each wish is a generator that acts, yields how many seconds it waits, and acts again."""
 
-import datetime as dt
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Generator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 from uuid import UUID
 
-from accounts.models import User
 from booking.models import (
-    AnswerState,
     Change,
     ChangeState,
     ChargeSource,
     Reservation,
     ReservationState,
-    Search,
-    SearchAnswer,
     Trip,
 )
 from booking.queries.parts import part_of
 from booking.services.cancelling import record_own_cancellation
-from booking.services.searching import Wish as Asked
 from booking.suppliers.types import offer_from_json
-from lib import clock, jst
+from lib import jst
 from tests.campaign import plan
-from tests.campaign.doors import AWAY, NO, Away, Browser, Door, Services
-from tests.campaign.ex_site import Bought, ExSite, NotBought
+from tests.campaign.doors import AWAY, Door
+from tests.campaign.ex_site import Bought, NotBought
+from tests.campaign.looking import proposed, searched
 from tests.campaign.turns import Story
+from tests.campaign.world import World, patiently
 from tests.factories import acting
-from tests.world import Sandbox, city
 
 R = ReservationState
 T = TypeVar("T")
@@ -42,51 +35,12 @@ REST_SECONDS = 120
 USUAL_FEE = 320
 
 
-@dataclass
-class Person:
-    """Somebody who travels, with a member number at each supplier."""
-
-    user: User
-    ex_member: str
-    browser: Browser | None = None
-    site: ExSite | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-
-@dataclass
-class World:
-    """What the stories share, and what they tell the judge."""
-
-    people: list[Person]
-    sandbox: Sandbox
-    origin: str
-    operator: User
-    confirmed: dict[int, UUID] = field(default_factory=dict)
-    abandoned: Counter[str] = field(default_factory=Counter)
-    noes: Counter[str] = field(default_factory=Counter)
-    acts: Counter[str] = field(default_factory=Counter)
-
-    def door(self, wish: plan.Wish) -> Door:
-        person = self.people[wish.person]
-        if wish.via != "http":
-            return Services(person.user)
-        with person.lock:
-            person.browser = person.browser or Browser(person.user, self.origin)
-            return person.browser
-
-    def site(self, wish: plan.Wish) -> ExSite:
-        person = self.people[wish.person]
-        with person.lock:
-            person.site = person.site or ExSite(self.sandbox.url, person.ex_member)
-            return person.site
-
-
 def story(world: World, wish: plan.Wish) -> Story:
     """From the search to the last thing that the person does about it."""
     door = yield from patiently(world, lambda: world.door(wish))
     if door is None:
         return
-    tokens = yield from _searched(world, wish, door)
+    tokens = yield from searched(world, wish, door)
     if tokens is None:
         world.abandoned["no offers"] += 1
         return
@@ -107,83 +61,6 @@ def story(world: World, wish: plan.Wish) -> Story:
         return
     yield from _afterwards(world, wish, door, trip)
     yield from _changed(world, wish, door, trip)
-
-
-def patiently(world: World, act: Callable[[], T]) -> Generator[float, None, T | None]:
-    """Do it, again while the portal or its database is away; None when the portal says no."""
-    for _ in range(60):
-        try:
-            return act()
-        except (*AWAY, Away):
-            world.acts["tried again"] += 1
-            yield 1.0
-        except NO as no:
-            world.noes[f"{type(no).__name__}: {no}"[:60]] += 1
-            return None
-    world.noes["away for a minute"] += 1
-    return None
-
-
-def _searched(world: World, wish: plan.Wish, door: Door) -> Generator[float, None, tuple[UUID, dict[str, str]] | None]:
-    for attempt in range(3):
-        search = yield from patiently(world, lambda n=attempt: door.search(_asked(world, wish, n)))
-        if search is None:
-            return None
-        world.acts["search"] += 1
-        until = time.monotonic() + 40
-        while time.monotonic() < until:
-            yield 0.4
-            tokens = yield from patiently(world, lambda search=search: _tokens(wish, search))
-            if tokens is None:
-                break
-            if len(tokens) == len(wish.parts):
-                return search, tokens
-    return None
-
-
-def _asked(world: World, wish: plan.Wish, attempt: int) -> Asked:
-    suppliers = {part.supplier for part in wish.parts}
-    out_on = clock.today() + dt.timedelta(days=wish.days)
-    parts = {part.part for part in wish.parts}
-    return Asked(
-        traveller=world.people[wish.person].user,
-        # One search of many: the same wish within two minutes would be the same search.
-        purpose=f"現地協議 {wish.n}-{attempt}",
-        origin=city(wish.origin),
-        destination=city(wish.destination),
-        out_on=out_on,
-        back_on=out_on + dt.timedelta(days=wish.nights) if "back" in parts else None,
-        nights=wish.nights,
-        air=plan.AIR in suppliers,
-        rail=plan.RAIL in suppliers,
-    )
-
-
-def _tokens(wish: plan.Wish, search: UUID) -> dict[str, str] | None:
-    """The chosen offers so far; None when an answer that is needed came back empty."""
-    found: dict[str, str] = {}
-    answers = Search.objects.get(public_id=search).answers.select_related("connection")
-    rows = {(answer.part, answer.connection.supplier): answer for answer in answers}
-    for part in wish.parts:
-        answer = rows.get((part.part, part.supplier))
-        if answer is None or answer.state == AnswerState.FAILED:
-            return None
-        if answer.state != AnswerState.ANSWERED:
-            continue
-        token = _token(part, answer)
-        if token is None:
-            return None
-        found[part.part] = token
-    return found
-
-
-def _token(part: plan.Part, answer: SearchAnswer) -> str | None:
-    """The part's choice among the offers of an answer; None when there is none that fits."""
-    numbers = list(range(len(answer.offers)))
-    fitting = [n for n in numbers if part.supplier != plan.AIR or part.fare in answer.offers[n]["detail"]]
-    # Early on the way out and late on the way back, so that no choice contradicts another.
-    fitting = fitting[::-1] if part.part == "back" else fitting
-    return f"{answer.public_id}.{fitting[min(part.choice, len(fitting) - 1)]}" if fitting else None
 
 
 def _arm(world: World, wish: plan.Wish, trip: UUID) -> None:
@@ -253,7 +130,7 @@ def _changed(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
         if part.instead is None or not (lost or stands):
             continue
         world.acts["look for another instead" if stands else "look again"] += 1
-        change = yield from _proposed(world, wish, door, reservation, part)
+        change = yield from proposed(world, wish, door, reservation, part)
         if change is None:
             world.abandoned["no change"] += 1
         elif part.instead.ends == "drop":
@@ -264,48 +141,6 @@ def _changed(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
             for _ in range(wish.presses):
                 yield from patiently(world, lambda it=change: door.change(it))
             yield from _rest(trip)
-
-
-def _proposed(
-    world: World, wish: plan.Wish, door: Door, reservation: Reservation, part: plan.Part
-) -> Generator[float, None, UUID | None]:
-    """A search for something else, answered, and one of its offers chosen."""
-    instead = part.instead
-    assert instead is not None
-
-    def look() -> UUID:
-        rides = reservation.segments.order_by("departs").first()
-        first: Any = rides or reservation.nights.order_by("date").first()
-        day = first.travel_on if rides else first.date
-        kind = "rail" if part.supplier == plan.RAIL else "air"
-        return door.look_instead(
-            reservation, day + dt.timedelta(days=instead.days), wish.nights if not rides else 0, kind
-        )
-
-    search = yield from patiently(world, look)
-    if search is None:
-        return None
-    wanted = replace(part, fare=instead.fare, choice=instead.choice)
-    until = time.monotonic() + 40
-    while time.monotonic() < until:
-        yield 0.4
-        tokens = yield from patiently(world, lambda: _tokens_instead(wanted, search))
-        if tokens is None:
-            return None
-        if tokens:
-            return (yield from patiently(world, partial(door.propose, search, tokens)))
-    return None
-
-
-def _tokens_instead(part: plan.Part, search: UUID) -> dict[str, str] | None:
-    """The offer that was chosen, under the search's own name of the part; empty while the answer is still to come."""
-    answer = Search.objects.get(public_id=search).answers.filter(connection__supplier=part.supplier).first()
-    if answer is None or answer.state == AnswerState.FAILED:
-        return None
-    if answer.state != AnswerState.ANSWERED:
-        return {}
-    token = _token(part, answer)
-    return {answer.part: token} if token else None
 
 
 def _arm_change(world: World, part: plan.Part, reservation: Reservation) -> None:
@@ -378,7 +213,7 @@ def _moved(
     """Another train of the same day, chosen in the portal, changed to on the supplier's site, and entered again."""
     fresh = yield from patiently(world, lambda: _fresh(reservation))
     later = replace(part, instead=plan.Instead(0, part.fare, part.choice + 1, [], [], "confirm"))
-    change = (yield from _proposed(world, wish, door, fresh, later)) if fresh else None
+    change = (yield from proposed(world, wish, door, fresh, later)) if fresh else None
     if change is None:
         world.abandoned["no change at the site"] += 1
         return
