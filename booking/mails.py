@@ -42,7 +42,7 @@ HOLD_SOON, HOLD_NEAR = "hold_24h", "hold_3h"
 def tell_result(actor: Actor, trip: Trip) -> None:
     """Once the first arranging of a trip has come to rest, its traveller gets what was booked and what is left to do."""
     # Of two parts that end at the same moment neither would see that the other has ended, and nobody would be told.
-    Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
+    Trip.objects.locked(trip.pk)
     reservations = [row for row in trip.reservations.select_related("connection") if row.state not in HIDDEN]
     if any(row.state in OPEN for row in reservations if row.way == "api"):
         return

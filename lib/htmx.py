@@ -1,12 +1,15 @@
 """One view answers a page, or the part of it that htmx asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+
+from lib.errors import PortalError
 
 
 class SeeOther(HttpResponseRedirect):
@@ -35,6 +38,24 @@ def redirect_see_other(request: HttpRequest, url: str) -> HttpResponse:
     if is_part(request):
         return HttpResponse(headers={"HX-Redirect": url})
     return SeeOther(url)
+
+
+def pressed(
+    request: HttpRequest, act: Callable[[], object], *, to: str, said: str = ""
+) -> tuple[HttpResponse | None, str]:
+    """The one button of a page: when it was pressed, do `act`, tell what was `said`, and go `to` an address.
+
+    Otherwise no response, and the reason why the portal refused, for the page to show ("" before the press).
+    """
+    if request.method != "POST":
+        return None, ""
+    try:
+        act()
+    except PortalError as error:
+        return None, error.message
+    if said:
+        messages.success(request, said)
+    return redirect_see_other(request, to), ""
 
 
 def render_page_or_part(

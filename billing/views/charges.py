@@ -1,6 +1,7 @@
 """Charges: the list, one with why it is what it is, and its correction by two people."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,7 @@ from billing.services import ask_charge_correction, ask_charge_reversal, decide_
 from booking.models import Charge
 from lib import kept
 from lib.errors import PortalError
-from lib.htmx import redirect_see_other
+from lib.htmx import pressed, redirect_see_other
 from lib.requests import actor_of, typed_fields
 from lib.tables import page_of
 
@@ -106,15 +107,10 @@ def decide_correction(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The second person sees what was asked about a charge, and agrees."""
     actor = actor_of(request)
     found = access.charge_for(actor, pk, to=CORRECT_CHARGES)
-    problem = ""
-    if request.method == "POST":
-        try:
-            decide_charge_correction(actor, found)
-        except PortalError as error:
-            problem = error.message
-        else:
-            messages.success(request, "確認しました。費用に反映しました。")
-            return redirect_see_other(request, reverse("billing:charge", args=[pk]))
+    act, to = partial(decide_charge_correction, actor, found), reverse("billing:charge", args=[pk])
+    done, problem = pressed(request, act, to=to, said="確認しました。費用に反映しました。")
+    if done:
+        return done
     kept.take(request)
     page = queries.charge_page(actor, found)
     context = {

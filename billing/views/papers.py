@@ -1,5 +1,6 @@
 """What operators do with an issued invoice: copies, corrections by two people, sending; and each paper as a file."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from billing.services import ask_invoice_correction, correct_invoice, reissue_in
 from billing.views.answers import answer_pdf
 from lib import kept
 from lib.errors import PortalError
-from lib.htmx import redirect_see_other
+from lib.htmx import pressed, redirect_see_other
 from lib.requests import actor_of
 
 
@@ -74,15 +75,10 @@ def confirm_correction(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Correct the invoice as the second person; without a waiting request the page says so."""
     actor = actor_of(request)
     found = access.invoice_for(actor, pk, to=ISSUE_INVOICES)
-    problem = ""
-    if request.method == "POST":
-        try:
-            correct_invoice(actor, found)
-        except PortalError as error:
-            problem = error.message
-        else:
-            messages.success(request, "請求書を修正しました。PDFは、まもなくできます。")
-            return redirect_see_other(request, _page(found))
+    said = "請求書を修正しました。PDFは、まもなくできます。"
+    done, problem = pressed(request, partial(correct_invoice, actor, found), to=_page(found), said=said)
+    if done:
+        return done
     kept.take(request)
     asked = queries.asked_correction(found)
     context = {

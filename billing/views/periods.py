@@ -1,6 +1,7 @@
 """Closing: the offices of a month, one period with its preview, the act itself and its progress."""
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -18,8 +19,7 @@ from billing.rules.days import DAY, month_end, period_name
 from billing.services import prepare_closing, request_closing
 from lib import clock, kept
 from lib.actor import Actor
-from lib.errors import PortalError
-from lib.htmx import redirect_see_other
+from lib.htmx import pressed
 from lib.requests import actor_of
 
 
@@ -85,14 +85,9 @@ def _act(
     """The question before an act of closing, and the act."""
     actor = actor_of(request)
     found = access.period_for(actor, pk, to=CLOSE_PERIODS)
-    problem = ""
-    if request.method == "POST":
-        try:
-            act(actor, found)
-        except PortalError as error:
-            problem = error.message
-        else:
-            return redirect_see_other(request, reverse("billing:period", args=[pk]))
+    done, problem = pressed(request, partial(act, actor, found), to=reverse("billing:period", args=[pk]))
+    if done:
+        return done
     kept.take(request)
     row = queries.period_row(found)
     here = (row.office_name, reverse("billing:period", args=[pk]))

@@ -31,6 +31,10 @@ class TripQuerySet(models.QuerySet["Trip"]):
             mine |= Q(traveller__in=offices.values("user"))
         return self.filter(mine)
 
+    def locked(self, pk: int) -> "Trip":
+        """The row, held to the end of the transaction: what becomes of a trip's bookings comes one after the other."""
+        return self.select_for_update(no_key=True).get(pk=pk)
+
 
 class Trip(models.Model):
     """A business trip of one traveller. Every edit after submission raises `version`."""

@@ -44,7 +44,7 @@ R = ReservationState
 @inside
 def arrange_next(actor: Actor, trip: Trip) -> None:
     """Start what may start now: hand-offs at once; over HTTP first what can be undone, then the rest, tickets last."""
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
+    trip = Trip.objects.locked(trip.pk)
     if trip.state != TripState.RELEASED:
         return
     for reservation in trip.reservations.filter(state=R.DRAFT, way=Way.HANDOFF):
@@ -108,7 +108,7 @@ def _ticket(actor: Actor, trip: Trip, reservation: Reservation) -> None:
 def ticket_reservation(actor: Actor, reservation: Reservation) -> None:
     """Ticket what is held although another part could not be had, or after a refusal. Raises NotReleased, AboveAuthorised."""
     actor = acting_on(actor, reservation.trip.traveller.public_id)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
+    trip = Trip.objects.locked(reservation.trip_id)
     _ticket(actor, trip, reservation)
 
 
@@ -120,7 +120,7 @@ def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
     on, and AboveAuthorised where more than the approved sum needs another approval.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
+    trip = Trip.objects.locked(reservation.trip_id)
     fresh = Reservation.objects.select_for_update(no_key=True).get(pk=reservation.pk)
     if fresh.price != price or fresh.state != R.BOOKED:
         raise Stale
@@ -267,6 +267,7 @@ def record_unknown(
 @verb
 def expire_hold(actor: Actor, reservation: Reservation) -> None:
     """The last moment to ticket has passed."""
+    Trip.objects.locked(reservation.trip_id)
     advance(
         reservation,
         R.EXPIRED,
@@ -283,6 +284,7 @@ def expire_hold(actor: Actor, reservation: Reservation) -> None:
 @verb
 def mark_used(actor: Actor, reservation: Reservation) -> None:
     """The last ride has arrived; when nothing of the trip is open any more, the trip is closed."""
+    Trip.objects.locked(reservation.trip_id)
     advance(
         reservation, R.USED, code="booking.reservation.used", allowed=RESERVATION_MOVES, actor=actor,
         about=[reservation.trip],
@@ -294,7 +296,7 @@ def mark_used(actor: Actor, reservation: Reservation) -> None:
 @inside
 def close_trip_if_over(actor: Actor, trip: Trip) -> None:
     """A released trip with nothing open ends by itself once its last day is over."""
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
+    trip = Trip.objects.locked(trip.pk)
     open_ones = trip.reservations.exclude(state__in=ENDED)
     if trip.state == TripState.RELEASED and trip.last_day < clock.today() and not open_ones.exists():
         advance(trip, TripState.CLOSED, code="booking.trip.closed", allowed=TRIP_MOVES, actor=actor)

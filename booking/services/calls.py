@@ -160,7 +160,7 @@ def settle_call(
 
     The trip is locked first, as whoever decides about it does: outcomes of its bookings come one after the other.
     """
-    Trip.objects.select_for_update(no_key=True).get(pk=call.reservation.trip_id)
+    Trip.objects.locked(call.reservation.trip_id)
     done_at = clock.now() if state == CallState.DONE else None
     if not durable.release(
         SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=next_try_at, state=state,

@@ -127,7 +127,7 @@ def confirm_change(actor: Actor, change: Change, *, max_cost: int, max_fee: int)
     """
     old = change.reservation
     actor = acting_on(actor, old.trip.traveller.public_id)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=old.trip_id)
+    trip = Trip.objects.locked(old.trip_id)
     change = _locked_change(change)
     old = _locked(change.reservation_id)
     if change.state != ChangeState.DRAFT:
@@ -251,7 +251,7 @@ def record_own_change(actor: Actor, change: Change, *, number: str, price: int) 
     price passes what was confirmed.
     """
     actor = acting_on(actor, change.reservation.trip.traveller.public_id)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=change.reservation.trip_id)
+    trip = Trip.objects.locked(change.reservation.trip_id)
     change = _locked_change(change)
     old = change.reservation
     if (change.state, change.kind) != (ChangeState.CONFIRMED, ChangeKind.OWN) or old.state != R.TICKETED:

@@ -52,7 +52,7 @@ def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: 
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     checked = checked_number(reservation, number)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
+    trip = Trip.objects.locked(reservation.trip_id)
     if price is not None:
         others = committed_total(trip) - (reservation.price or 0)
         admit_price(actor, trip, others=others, price=price, is_known=bool(reservation.price))

@@ -67,7 +67,7 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
     if not actor.may("booking.reservation.record"):
         raise NotPermitted
     actor = actor.for_person(trip.traveller.public_id)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
+    trip = Trip.objects.locked(trip.pk)
     _check(trip, purchase)
     kind = KINDS[purchase.connection.supplier]
     stay = kind == "stay"

@@ -63,7 +63,7 @@ def begin_scheduled(actor: Actor, reservation: Reservation) -> None:
 
 def _locked(reservation: Reservation) -> tuple[Trip, Reservation]:
     """The trip, locked, and the reservation as it stands now."""
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=reservation.trip_id)
+    trip = Trip.objects.locked(reservation.trip_id)
     rows = Reservation.objects.select_for_update(no_key=True, of=("self",))
     return trip, rows.select_related("trip__traveller", "connection").get(pk=reservation.pk)
 

@@ -92,7 +92,7 @@ def settle_by_hand(actor: Actor, call: SupplierCall, finding: Finding) -> None:
 
 def _held(call: SupplierCall) -> SupplierCall:
     """The call with a claim of our own: an answer that is on its way meanwhile finds that the claim is gone."""
-    Trip.objects.select_for_update(no_key=True).get(pk=call.reservation.trip_id)
+    Trip.objects.locked(call.reservation.trip_id)
     lease = clock.wall() + dt.timedelta(seconds=settings.LEASE_SECONDS)
     asking = SupplierCall.objects.filter(pk=call.pk, state=CallState.ASKING, reservation__state=R.UNKNOWN)
     # Finding out by hand is one more question that was put to the supplier.

@@ -1,7 +1,7 @@
 """What happens when the day has come: stays are settled at check-out, rides become used."""
 
 from audit.changes import advance
-from booking.models import ChargeSource, Reservation, ReservationState, StayNight
+from booking.models import ChargeSource, Reservation, ReservationState, StayNight, Trip
 from booking.services.arranging import close_trip_if_over
 from booking.services.following import follow_change
 from booking.services.ledger import charge_nights
@@ -24,6 +24,7 @@ def stays_to_settle() -> list[Reservation]:
 @verb
 def settle_stay(actor: Actor, reservation: Reservation) -> None:
     """Check-out: each night and its taxes become charges, billed by the night."""
+    Trip.objects.locked(reservation.trip_id)
     source = ChargeSource.OPERATOR if reservation.way == "operator" else ChargeSource.SUPPLIER
     advance(
         reservation,

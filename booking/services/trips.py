@@ -229,7 +229,7 @@ def submit_trip(actor: Actor, trip: Trip, *, version: int, total: int) -> Trip:
     second confirmation, ChosenElsewhere when another tab chose anew, OfferGone when an offer has run out meanwhile.
     """
     actor = acting_on(actor, trip.traveller.public_id)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
+    trip = Trip.objects.locked(trip.pk)
     if trip.state != TripState.DRAFT:
         raise AlreadySubmitted
     if trip.version != version or draft_total(trip) != total:
@@ -272,7 +272,7 @@ def release_trip(actor: Actor, trip: Trip, *, basis: str) -> None:
 def withdraw_trip(actor: Actor, trip: Trip) -> None:
     """Give the trip up; only while nothing live is held. Raises MoveNotAllowed or BadWish otherwise."""
     actor = acting_on(actor, trip.traveller.public_id)
-    trip = Trip.objects.select_for_update(no_key=True).get(pk=trip.pk)
+    trip = Trip.objects.locked(trip.pk)
     waiting = {ReservationState.DRAFT, ReservationState.HANDED_OFF, ReservationState.SCHEDULED}
     held = trip.reservations.exclude(state__in=ENDED | waiting)
     if held.exists():

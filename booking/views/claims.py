@@ -1,5 +1,6 @@
 """Money owed by suppliers: the list with ages, and what two people say about one that does not come as expected."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -20,7 +21,7 @@ from booking.services.claims import digest_of, download_claims
 from booking.services.ending_claims import ask_claim_close, decide_claim_end, explain_claim
 from lib import clock, kept
 from lib.errors import PortalError
-from lib.htmx import redirect_see_other
+from lib.htmx import pressed, redirect_see_other
 from lib.requests import actor_of
 from lib.tables import page_of
 
@@ -92,15 +93,10 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The second person sees what was asked about money owed, and agrees."""
     actor = actor_of(request)
     claim = access.claim_for(actor, pk, to=RECORD)
-    problem = ""
-    if request.method == "POST":
-        try:
-            decide_claim_end(actor, claim)
-        except PortalError as error:
-            problem = error.message
-        else:
-            messages.success(request, "確認しました。返金待ちを終えました。")
-            return redirect_see_other(request, reverse("booking:claims"))
+    said = "確認しました。返金待ちを終えました。"
+    done, problem = pressed(request, partial(decide_claim_end, actor, claim), to=reverse("booking:claims"), said=said)
+    if done:
+        return done
     kept.take(request)
     asked = open_confirmation(CLAIM_END, claim.public_id)
     context = {

@@ -213,7 +213,7 @@ class Campaign:
 
     def _judge(self) -> list[str]:
         from tests.campaign.facts import collect
-        from tests.campaign.judge import judge
+        from tests.campaign.judges import judge
 
         requests = self.sandbox.control("GET", "requests")
         self.counts |= Counter({f"calls {name}": count for name, count in requests["counts"].items()})
@@ -266,7 +266,7 @@ def main() -> int:
         django.setup()
         without.take_out()
         _make_tables()
-        in_hand = wanted.in_hand or min(40, 4 + wanted.wishes // 8)
+        in_hand = wanted.in_hand or min(90, 4 + wanted.wishes // 8)
         campaign = Campaign(plan, servers, in_hand=in_hand, rest=wanted.rest)
         violations = campaign.run()
         report = json.dumps(campaign.report(), ensure_ascii=False, indent=1)
@@ -304,6 +304,8 @@ def _make_tables() -> None:
         with connection.cursor() as cursor:
             cursor.execute(statement)
     connection.settings_dict.update(own)
+    connection.close()
+    connection.close_pool()  # type: ignore[attr-defined]  # PostgreSQL only
 
 
 if __name__ == "__main__":

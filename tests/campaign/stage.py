@@ -39,6 +39,7 @@ class Servers:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "DATABASE_URL": f"postgres://portal_app@{at}",
             "DATABASE_OWNER_URL": f"postgres://portal_owner@{at}",
+            "DATABASE_POOL": "24",
             "REDIS_URL": f"redis://127.0.0.1:{self.redis_port}",
             "CLOCK_FILE": str(self.home / "clock"),
             "VAR_DIR": str(self.home / "var"),
@@ -99,8 +100,8 @@ class Crew:
             arguments = ["celery", "-A", "tests.campaign.hasty", "worker", "-Q", name, "-P", pool[0], "-c", pool[1]]
             arguments += ["-n", f"{name}-{time.monotonic_ns()}@campaign", "--without-gossip", "--without-mingle"]
             arguments += ["-l", "WARNING"]
-        pooled = {"DATABASE_POOL": "24"} if name in {"web", "io"} else {}
-        self.running[name] = portal.start(name, *arguments, **pooled)
+        # A pool does not outlive the fork of the cpu worker.
+        self.running[name] = portal.start(name, *arguments, DATABASE_POOL="24" if name in {"web", "io"} else "")
 
     def kill(self, name: str) -> None:
         """SIGKILL, and a new one at once, as whoever watches over processes does."""

@@ -1,5 +1,6 @@
 """Many stories side by side in a few threads."""
 
+import heapq
 import threading
 import time
 from collections.abc import Generator
@@ -13,51 +14,48 @@ class Turns:
     """Lets many stories go on side by side in a few threads, each when its pause is over."""
 
     def __init__(self, threads: int, *, in_hand: int) -> None:
-        self.waiting: list[tuple[float, int, Story]] = []
         self.problems: list[str] = []
         self.in_hand = in_hand
         self.open = 0
+        self._waiting: list[tuple[float, int, Story]] = []
         self._serial = 0
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._ended = False
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
-        for thread in self._threads:
-            thread.start()
+        for _ in range(threads):
+            threading.Thread(target=self._work, daemon=True).start()
 
     def begin(self, one: Story) -> None:
         """Take a story on as soon as fewer than `in_hand` are open."""
-        while self.open >= self.in_hand:
-            time.sleep(0.05)
-        with self._lock:
+        with self._changed:
+            self._changed.wait_for(lambda: self.open < self.in_hand)
             self.open += 1
-        self._push(0.0, one)
+            self._push(0.0, one)
 
     def finish(self, seconds: float) -> bool:
         """Wait until every story has ended; whether they all did."""
-        until = time.monotonic() + seconds
-        while self.open and time.monotonic() < until:
-            time.sleep(0.1)
-        self._ended = True
-        return not self.open
+        with self._changed:
+            done = self._changed.wait_for(lambda: not self.open, timeout=seconds)
+            self._ended = True
+            self._changed.notify_all()
+        return done
 
     def _push(self, pause: float, one: Story) -> None:
-        with self._lock:
-            self._serial += 1
-            self.waiting.append((time.monotonic() + pause, self._serial, one))
-            self.waiting.sort()
+        self._serial += 1
+        heapq.heappush(self._waiting, (time.monotonic() + pause, self._serial, one))
+        self._changed.notify_all()
 
     def _pop(self) -> Story | None:
-        with self._lock:
-            if self.waiting and self.waiting[0][0] <= time.monotonic():
-                return self.waiting.pop(0)[2]
+        """The next story whose pause is over; None when all have ended."""
+        with self._changed:
+            while not self._ended:
+                pause = self._waiting[0][0] - time.monotonic() if self._waiting else None
+                if pause is not None and pause <= 0:
+                    return heapq.heappop(self._waiting)[2]
+                self._changed.wait(pause)
         return None
 
     def _work(self) -> None:
-        while not self._ended:
-            one = self._pop()
-            if one is None:
-                time.sleep(0.02)
-                continue
+        while one := self._pop():
             try:
                 pause = next(one)
             except StopIteration:
@@ -66,8 +64,9 @@ class Turns:
                 self.problems.append(f"{type(error).__name__}: {error}"[:400])
                 pause = None
             connections.close_all()
-            if pause is None:
-                with self._lock:
+            with self._changed:
+                if pause is None:
                     self.open -= 1
-            else:
-                self._push(pause, one)
+                    self._changed.notify_all()
+                else:
+                    self._push(pause, one)

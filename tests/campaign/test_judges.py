@@ -18,7 +18,7 @@ from tests.campaign.facts import (
     Supplied,
     TripFact,
 )
-from tests.campaign.judge import JUDGES, judge
+from tests.campaign.judges import JUDGES, judge
 
 TOLD = """・全日空のない便
    発券済 予約番号 ABC123 20,000円
