@@ -11,16 +11,20 @@ from celery import current_app
 from django.db import transaction
 
 logger = logging.getLogger(__name__)
+SOON_SECONDS = 3.0
 
 
-def enqueue(task: str, *ids: int | str | UUID) -> None:
-    """Ask a worker, after commit, to run `task` (a dotted path such as `booking.tasks.carry_out`) with these ids."""
+def enqueue(task: str, *ids: int | str | UUID, after: float = 0) -> None:
+    """Ask a worker, after commit, to run `task` (a dotted path such as `booking.tasks.carry_out`) with these ids.
+
+    `after`: not before so many seconds have passed, at most SOON_SECONDS; what is farther off is the sweepers' business.
+    """
     arguments = [identifier if isinstance(identifier, int) else str(identifier) for identifier in ids]
-    transaction.on_commit(lambda: _send(task, arguments), robust=True)
+    transaction.on_commit(lambda: _send(task, arguments, after), robust=True)
 
 
-def _send(task: str, arguments: list[int | str]) -> None:
+def _send(task: str, arguments: list[int | str], after: float) -> None:
     try:
-        current_app.send_task(task, args=arguments, ignore_result=True, retry=False)
+        current_app.send_task(task, args=arguments, countdown=after or None, ignore_result=True, retry=False)
     except Exception:  # noqa: BLE001  any failure of the broker leaves the work to the sweeper
         logger.warning("hint lost, the sweeper will find the work", extra={"task": task, "arguments": arguments})

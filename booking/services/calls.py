@@ -175,6 +175,9 @@ def put_off(call: SupplierCall, *, token: UUID, until: dt.datetime, exchanges: S
         SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=until, sent_at=None,
         turned_away=may_be_done(call, exchanges), exchanges=_kept(call, exchanges),
     )  # fmt: skip
+    pause = (until - clock.wall()).total_seconds()
+    if pause <= jobs.SOON_SECONDS:
+        jobs.enqueue("booking.tasks.carry_out", call.pk, after=max(pause, 0.1))
 
 
 def may_be_done(call: SupplierCall, exchanges: Sequence[Exchange]) -> bool:

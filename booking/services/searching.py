@@ -20,7 +20,7 @@ from booking.queries.places import airports_of, areas_of, stations_of
 from booking.queries.timetable import rail_candidates
 from booking.services.connections import link_of
 from booking.suppliers.base import ByTimetable, SearchesMoves, SearchesStays
-from booking.suppliers.errors import Misconfigured, Refused, Resting, SupplierError
+from booking.suppliers.errors import Misconfigured, NotSent, Refused, Resting, SupplierError
 from booking.suppliers.registry import KINDS, adapter_for, can
 from booking.suppliers.types import Link, MoveAsk, Offer, Ride, StayAsk
 from lib import clock, durable, jobs, jst, wake
@@ -30,6 +30,8 @@ from lib.verbs import driver, verb
 
 SAME_WISH = dt.timedelta(minutes=2)
 TRIES = 2
+# A supplier that is back soon is waited for, so often.
+WAITS = 6
 AIRPORTS = 2
 AREAS = 20
 LATER = "少し待って、もう一度探してください。"
@@ -200,20 +202,32 @@ def ask_supplier(actor: Actor, answer_pk: int) -> None:
         return
     try:
         offers = offers_of(answer)
-    except Refused as refusal:
-        record_answer(actor, answer, token=token, offers=None, message=refusal.message)
-    except Resting as rest:
-        record_answer(actor, answer, token=token, offers=None, message=f"{rest.message}{LATER}")
-    except Misconfigured as mistake:
-        record_answer(actor, answer, token=token, offers=None, message=mistake.message)
-    except SupplierError:
-        if answer.attempts < TRIES:
-            durable.release(rows, answer.pk, token, next_try_at=clock.wall())
-            ask_supplier(actor, answer_pk)
+    except (Refused, Misconfigured) as told:
+        record_answer(actor, answer, token=token, offers=None, message=told.message)
+    except SupplierError as failure:
+        pause = _pause(answer, failure)
+        if pause is None:
+            message = f"{failure.message}{LATER}" if isinstance(failure, Resting) else NO_ANSWER
+            record_answer(actor, answer, token=token, offers=None, message=message)
             return
-        record_answer(actor, answer, token=token, offers=None, message=NO_ANSWER)
+        durable.release(rows, answer.pk, token, next_try_at=clock.wall() + dt.timedelta(seconds=pause))
+        if pause:
+            jobs.enqueue("booking.tasks.ask_supplier", answer.pk, after=pause)
+        else:
+            ask_supplier(actor, answer_pk)
     else:
         record_answer(actor, answer, token=token, offers=still_running(answer.connection.supplier, offers), message="")
+
+
+def _pause(answer: SearchAnswer, failure: SupplierError) -> float | None:
+    """After how many seconds it is asked again; None: the person is told that there is no answer.
+
+    Who asks us to come again in a moment is waited for: nobody searches anew because of a second.
+    """
+    if isinstance(failure, NotSent) and failure.again_at is not None:
+        pause = max(0.1, (failure.again_at - clock.wall()).total_seconds())
+        return pause if pause <= jobs.SOON_SECONDS and answer.attempts < WAITS else None
+    return 0 if answer.attempts < TRIES else None
 
 
 @driver

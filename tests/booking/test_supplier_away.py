@@ -1,6 +1,7 @@
 """What people see of a supplier that does not answer: searches say so, and what they wish waits for it."""
 
 import datetime as dt
+import time
 
 import pytest
 
@@ -9,7 +10,7 @@ from booking.errors import SupplierAway
 from booking.models import CallState, CallVerb, Connection, ReservationState, SupplierCall
 from booking.services import driving
 from booking.services.breaker import FAILURES
-from booking.services.searching import ask_supplier, open_search
+from booking.services.searching import WAITS, ask_supplier, open_search
 from booking.tasks import BOOKER
 from lib import clock
 from tests import factories, world
@@ -42,6 +43,36 @@ def awake():
 def due(flight):
     SupplierCall.objects.filter(reservation=flight).exclude(state=CallState.DONE).update(next_try_at=clock.wall())
     driving.carry_out(BOOKER, flight.calls.exclude(state=CallState.DONE).get().pk)
+
+
+def test_a_search_waits_for_a_supplier_that_asks_to_come_again_in_a_moment(traveller, sandbox):
+    sandbox.fault("jal-online", "availability", "too_many", seconds=1)
+    search = open_search(acting(traveller), wish(traveller))
+    out = search.answers.get(connection__code="jal", part="out")
+    ask_supplier(BOOKER, out.pk)
+    back = search.answers.get(connection__code="jal", part="back")
+    ask_supplier(BOOKER, back.pk)
+    for one in (out, back):
+        one.refresh_from_db()
+        assert (one.state, one.claim_token) == ("asked", None)
+        assert dt.timedelta(0) < one.next_try_at - clock.wall() < dt.timedelta(seconds=2)
+    time.sleep(1.2)
+    for one in (out, back):
+        ask_supplier(BOOKER, one.pk)
+        one.refresh_from_db()
+        assert (one.state, bool(one.offers)) == ("answered", True)
+
+
+def test_a_search_does_not_wait_for_ever(traveller, sandbox):
+    sandbox.fault("jal-online", "availability", "too_many", seconds=0.01, times=99)
+    search = open_search(acting(traveller), wish(traveller))
+    out = search.answers.get(connection__code="jal", part="out")
+    for _ in range(WAITS):
+        ask_supplier(BOOKER, out.pk)
+        time.sleep(0.2)
+    out.refresh_from_db()
+    assert out.state == "failed"
+    assert "少し待って、もう一度探してください。" in out.message
 
 
 def test_a_search_says_at_once_that_the_supplier_does_not_answer_and_since_when(traveller, sandbox):

@@ -1,6 +1,8 @@
 """Two at the same moment: one wins, and there is one record of it. The first test of each kind shows that it could fail."""
 
 import datetime as dt
+import threading
+import time
 
 import pytest
 from django.db import transaction
@@ -21,7 +23,7 @@ from booking.models import (
     Trip,
     TripState,
 )
-from booking.services import driving, feeds, handoff
+from booking.services import arranging, driving, feeds, handoff, travelled
 from booking.services.trips import draft_trip, read_picks
 from booking.states import RESERVATION_MOVES
 from booking.tasks import BOOKER
@@ -213,3 +215,37 @@ def test_two_files_with_the_same_row_taken_in_at_once_count_it_once(traveller, d
     assert {feed.state for feed in Feed.objects.all()} == {"done"}
     assert sorted(FeedRow.objects.values_list("state", flat=True)) == ["added", "repeated", "unmatched"]
     assert Charge.objects.get().amount == ride.price
+
+
+@pytest.mark.parametrize(
+    ("state", "step", "then"),
+    [
+        (R.TICKETED, arranging.mark_used, R.USED),
+        (R.BOOKED, arranging.expire_hold, R.EXPIRED),
+        (R.BOOKED, travelled.settle_stay, R.USED),
+    ],
+    ids=["used", "expired", "settled"],
+)
+def test_what_is_being_told_of_a_trip_stands_until_it_is_told(state, step, then):
+    flight = factories.reservation(state=state)
+    factories.segment(flight)
+    begun = threading.Event()
+
+    def tell():
+        with transaction.atomic():
+            Trip.objects.locked(flight.trip_id)
+            begun.set()
+            # Long enough for the other one to have written its event, if nothing held it back.
+            time.sleep(0.5)
+            record(BOOKER, "booking.trip.raised", objects=[flight.trip], data={"total": 1})
+            return Reservation.objects.get(pk=flight.pk).state
+
+    def sweep():
+        begun.wait(10)
+        step(BOOKER, Reservation.objects.get(pk=flight.pk))
+
+    assert at_once(tell, sweep) == [state, None]
+    flight.refresh_from_db()
+    assert flight.state == then
+    events = Event.objects.filter(code__in=["booking.trip.raised", f"booking.reservation.{then}"])
+    assert events.order_by("seq").first().code == "booking.trip.raised"
