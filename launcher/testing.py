@@ -17,6 +17,8 @@ from launcher.servers import can_reach, server_account, start_postgres, start_va
 from launcher.setup import CHROMIUM, NGINX, PANGO, find_chromium, in_ci, prepare
 
 PREFIX = "portal-test-"
+# Without arguments all tests run, on two cores: what starts processes of its own beside all the others.
+ALL = ["-p", "tests.apart", "-n", "2", "--dist", "loadgroup"]
 
 
 @contextmanager
@@ -72,7 +74,7 @@ def run_tests(processes: Processes, arguments: list[str]) -> int:
     if in_ci() and not find_chromium():
         raise Failure("Chromium is missing and CI may leave no test out", "apt-get install chromium libatomic1")
     with test_servers(processes) as servers:
-        return processes.foreground([PYTHON, "-m", "pytest", *arguments], env=test_environment(servers))
+        return processes.foreground([PYTHON, "-m", "pytest", *(arguments or ALL)], env=test_environment(servers))
 
 
 def keep_servers(processes: Processes) -> int:

@@ -39,6 +39,14 @@ NOT_FLUSHED = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In a parallel run, what starts processes or servers of its own runs one after the other."""
+    for item in items:
+        starts = any(item.get_closest_marker(name) for name in ("browser", "worker"))
+        if starts or item.path.is_relative_to(settings.BASE_DIR / "tests" / "launcher"):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_test_environment, django_db_blocker, django_db_modify_db_settings):
     connection = connections["default"]

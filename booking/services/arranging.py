@@ -27,7 +27,7 @@ from booking.queries.hours import may_begin_at
 from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, raise_total, settle_call
 from booking.services.connections import pause_connection
 from booking.services.following import follow_change, refuse_change
-from booking.services.keeping import keep_wish
+from booking.services.keeping import HELD_UP, keep_wish, stop_wish
 from booking.services.ledger import charge_flight
 from booking.states import ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
@@ -43,7 +43,10 @@ R = ReservationState
 
 @inside
 def arrange_next(actor: Actor, trip: Trip) -> None:
-    """Start what may start now: hand-offs at once; over HTTP first what can be undone, then the rest, tickets last."""
+    """Start what may start now: hand-offs at once; over HTTP first what can be undone, then the rest, tickets last.
+
+    The rest waits while the person has to decide about a part, and goes on once that is decided.
+    """
     trip = Trip.objects.locked(trip.pk)
     if trip.state != TripState.RELEASED:
         return
@@ -57,26 +60,35 @@ def arrange_next(actor: Actor, trip: Trip) -> None:
             about=[trip],
             waiting_since=clock.now(),
         )
-    if not is_within_bound(trip):
-        # The person decides on what became dearer first; an error here would undo the outcome that is being recorded.
-        return
     ours = list(trip.reservations.filter(way=Way.API).select_related("connection"))
     drafts = [reservation for reservation in ours if reservation.state == R.DRAFT]
+    changes = Change.objects.under_way().filter(reservation__trip=trip)
+    # What a change wants was confirmed with all of the trip in sight.
+    anew = set(changes.values_list("replacement", flat=True))
+    if not is_within_bound(trip):
+        # The person decides on what became dearer first; an error here would undo the outcome that is being recorded.
+        _hold_up(actor, [row for row in drafts if row.pk not in anew])
+        return
     first = [reservation for reservation in drafts if reservation.offer.get("reversible", True)]
-    going = set(Change.objects.under_way().filter(reservation__trip=trip).values_list("reservation", flat=True))
-    waiting = any(reservation.state in IN_FLIGHT | {R.UNKNOWN, R.SCHEDULED} for reservation in ours)
+    held_up = [row for row in ours if row.state == R.SCHEDULED and row.problem == HELD_UP]
+    waiting = any(row.state in IN_FLIGHT | {R.UNKNOWN, R.SCHEDULED} for row in ours if row not in held_up)
+    broken = _broken(ours)
     if first:
         _book(actor, trip, first)
-    elif drafts and not waiting:
-        # What a change wants was confirmed with the broken part in sight; the rest waits for the person.
-        rows = Change.objects.under_way().filter(replacement__in=drafts).values_list("replacement", flat=True)
-        anew, broken = set(rows), _broken(ours)
-        _book(actor, trip, [row for row in drafts if row.pk in anew or not broken])
-    elif not drafts and not waiting and not _broken(ours):
+    elif (drafts or held_up) and not waiting:
+        _book(actor, trip, [row for row in [*drafts, *held_up] if row.pk in anew or not broken])
+        _hold_up(actor, [row for row in drafts if row.pk not in anew and broken])
+    elif not waiting and not broken:
+        going = set(changes.values_list("reservation", flat=True))
         for reservation in ours:
             wanted = reservation.state == R.BOOKED and not reservation.problem and reservation.pk not in going
             if wanted and can(reservation.supplier, Tickets):
                 _ticket(actor, trip, reservation)
+
+
+def _hold_up(actor: Actor, reservations: Sequence[Reservation]) -> None:
+    for reservation in reservations:
+        stop_wish(actor, reservation, why=HELD_UP)
 
 
 def _broken(ours: Sequence[Reservation]) -> bool:
@@ -279,6 +291,7 @@ def expire_hold(actor: Actor, reservation: Reservation) -> None:
     )
     follow_change(actor, reservation)
     tell_expired(actor, reservation)
+    arrange_next(actor, reservation.trip)
 
 
 @verb

@@ -12,6 +12,8 @@ from lib.actor import Actor
 from lib.verbs import inside
 
 R = ReservationState
+# Why a wish waits that nobody may cancel freely, while its traveller has to decide about another part of the trip.
+HELD_UP = "ほかの予約が決まらないため、予約を見合わせています。決まると、続けて予約します。"
 
 
 @inside

@@ -1,7 +1,6 @@
 """What a half-signed-in person reaches, when sessions end, and what becomes of a form that was being filled in."""
 
 import re
-import uuid
 from urllib.parse import urlencode
 
 import pytest
@@ -38,7 +37,7 @@ PUBLIC = {
 
 def addresses(patterns=None, prefix="/"):
     """Every address of the portal, with made-up values for its variables."""
-    made_up = {"uuid": str(uuid.uuid4()), "slug": "terms", "int": "1"}
+    made_up = {"uuid": "018f0000-0000-7000-8000-000000000000", "slug": "terms", "int": "1"}
     for pattern in patterns or get_resolver().url_patterns:
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, prefix + str(pattern.pattern))

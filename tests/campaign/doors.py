@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from booking.models import Change, ChangeKind, ChargeSource, Reservation, Search, Trip
-from booking.services import arranging, cancelling, changing, driving, handoff
+from booking.services import arranging, cancelling, changing, driving, handoff, scheduling
 from booking.services.searching import Wish, open_search, wish_instead
 from booking.services.trips import draft_total, draft_trip, read_picks, submit_trip
 from booking.suppliers.types import offer_from_json
@@ -42,6 +42,8 @@ class Door(Protocol):
     def choose(self, search: UUID, tokens: Mapping[str, str]) -> UUID: ...
     def confirm(self, trip: UUID) -> None: ...
     def ticket(self, reservation: Reservation, price: int | None) -> None: ...
+    def go_on(self, reservation: Reservation) -> None: ...
+    def stop_waiting(self, reservation: Reservation) -> None: ...
     def enter_number(self, reservation: Reservation, number: str, price: int | None) -> None: ...
     def give_up(self, reservation: Reservation) -> None: ...
     def cancel(self, reservation: Reservation) -> None: ...
@@ -76,6 +78,12 @@ class Services:
             arranging.ticket_reservation(acting(self.user), reservation)
         else:
             arranging.accept_price(acting(self.user), reservation, price=price)
+
+    def go_on(self, reservation: Reservation) -> None:
+        scheduling.accept_wish(acting(self.user), reservation, price=reservation.price or 0)
+
+    def stop_waiting(self, reservation: Reservation) -> None:
+        scheduling.withdraw_wish(acting(self.user), reservation)
 
     def enter_number(self, reservation: Reservation, number: str, price: int | None) -> None:
         handoff.enter_number(acting(self.user), reservation, number=number, price=price)
@@ -189,6 +197,13 @@ class Browser:
         fields = {} if price is None else {"price": str(price)}
         address = reverse("booking:ticket", args=[reservation.public_id])
         self.send(self._trip_page(reservation), address, fields)
+
+    def go_on(self, reservation: Reservation) -> None:
+        address = reverse("booking:go_on", args=[reservation.public_id])
+        self.send(self._trip_page(reservation), address, {"price": str(reservation.price)})
+
+    def stop_waiting(self, reservation: Reservation) -> None:
+        self.send(self._trip_page(reservation), reverse("booking:stop_waiting", args=[reservation.public_id]), {})
 
     def enter_number(self, reservation: Reservation, number: str, price: int | None) -> None:
         address = reverse("booking:handoff", args=[reservation.public_id])

@@ -101,6 +101,8 @@ def _afterwards(world: World, wish: plan.Wish, door: Door, trip: UUID) -> Story:
     for reservation in (yield from patiently(world, rows)) or ():
         if reservation.state == R.BOOKED and "料金が" in reservation.problem:
             yield from _dearer(world, wish, door, reservation)
+        elif reservation.state == R.SCHEDULED and reservation.problem:
+            yield from _stopped(world, wish, door, reservation)
         elif reservation.state == R.HANDED_OFF:
             yield from _handed_off(world, wish, door, reservation)
     if not (yield from _rest(trip)):
@@ -166,6 +168,14 @@ def _dearer(world: World, wish: plan.Wish, door: Door, reservation: Reservation)
     if wish.when_dearer != "leave":
         price = reservation.price if wish.when_dearer == "accept" else None
         yield from patiently(world, lambda: door.ticket(reservation, price))
+
+
+def _stopped(world: World, wish: plan.Wish, door: Door, reservation: Reservation) -> Story:
+    """A wish that waits for a word: it is had all the same, given up, or left to go on once the rest is decided."""
+    act = {"accept": door.go_on, "press": door.stop_waiting}.get(wish.when_dearer)
+    world.acts[f"stopped: {wish.when_dearer}"] += 1
+    if act is not None:
+        yield from patiently(world, partial(act, reservation))
 
 
 def _handed_off(world: World, wish: plan.Wish, door: Door, reservation: Reservation) -> Story:
