@@ -159,7 +159,14 @@ def tell_change(actor: Actor, change: Change) -> None:
         reservations=[change.replacement if done and change.replacement else change.reservation],
         change=change,
         offer=offer_from_json(change.offer),
+        stands=_stands(change.reservation),
     )
+
+
+def _stands(reservation: Reservation) -> bool:
+    """Whether it is held now: the last moment to ticket it may have passed, and the sweeper not yet have come."""
+    lapsed = reservation.hold_until is not None and reservation.hold_until <= clock.now()
+    return reservation.state in {R.BOOKED, R.TICKETED} and not lapsed
 
 
 @inside

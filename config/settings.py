@@ -48,6 +48,8 @@ TRUSTED_PROXIES = 1 if PRODUCTION else 0
 SUPPLIER_READ_SECONDS = int(env.text("SUPPLIER_READ_SECONDS", "8"))
 SUPPLIER_WRITE_SECONDS = int(env.text("SUPPLIER_WRITE_SECONDS", "30"))
 LEASE_SECONDS = int(env.text("LEASE_SECONDS", "45"))
+# As long as a task may run at most: a large file that is being read must not be taken for abandoned.
+FILE_LEASE_SECONDS = int(env.text("FILE_LEASE_SECONDS", "600"))
 if not 0 < SUPPLIER_READ_SECONDS <= SUPPLIER_WRITE_SECONDS < LEASE_SECONDS:
     raise ImproperlyConfigured("needed: 0 < SUPPLIER_READ_SECONDS <= SUPPLIER_WRITE_SECONDS < LEASE_SECONDS")
 

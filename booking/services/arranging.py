@@ -215,7 +215,13 @@ def record_ticketed(
 def record_refused(
     actor: Actor, call: SupplierCall, *, why: str, token: UUID, exchanges: Sequence[Exchange], pause: bool = False
 ) -> None:
-    """The supplier said no, or could not be asked: nothing happened there, and the reservation is where it was."""
+    """The supplier said no, or could not be asked: nothing happened there, and the reservation is where it was.
+
+    Unless an earlier try of the same call was turned away, and may have been taken all the same: that is asked about first.
+    """
+    if call.turned_away and call.state == CallState.OPEN:
+        record_unknown(actor, call, token=token, exchanges=exchanges, pause_because=why if pause else "")
+        return
     settle_call(call, token=token, outcome="refused", exchanges=exchanges)
     reservation = call.reservation
     booking = call.verb == CallVerb.BOOK

@@ -94,8 +94,8 @@ class Watched:
             self._read_at = time.monotonic()
 
     def _next_rest(self) -> dt.timedelta:
-        # The claim of the probe has been counted.
-        doubled: int = 2 ** min(self.connection.attempts, 10)
+        # The claim of the probe has been counted: after the first one as long again as the first rest.
+        doubled: int = 2 ** min(self.connection.attempts - 1, 10)
         return min(FIRST_REST * doubled, LONGEST_REST)
 
     def _rests_until(self) -> dt.datetime:

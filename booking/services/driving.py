@@ -13,6 +13,7 @@ from booking.models import CallState, CallVerb, Reservation, ReservationState, S
 from booking.services import arranging, calls, cancelling, changing, reconciling, scheduling, waiting
 from booking.services.connections import link_of
 from booking.services.trips import member_of
+from booking.suppliers.asking import held_under
 from booking.suppliers.base import Books, Changes, Tickets
 from booking.suppliers.errors import Closed, Misconfigured, NotSent, OutcomeUnknown, Refused, Resting, SupplierError
 from booking.suppliers.registry import adapter_for, capable
@@ -95,11 +96,7 @@ def _send(actor: Actor, call: SupplierCall, token: UUID) -> None:
         else:
             arranging.record_refused(actor, call, why=refusal.message, token=token, exchanges=exchanges)
     except Misconfigured as mistake:
-        why = mistake.message
-        if call.turned_away:
-            arranging.record_unknown(actor, call, token=token, exchanges=exchanges, pause_because=why)
-        else:
-            arranging.record_refused(actor, call, why=why, token=token, exchanges=exchanges, pause=True)
+        arranging.record_refused(actor, call, why=mistake.message, token=token, exchanges=exchanges, pause=True)
     except OutcomeUnknown:
         arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
     except NotSent as away:
@@ -124,7 +121,7 @@ def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:
     """Before a booking is repeated the supplier is asked: who turned us away may have taken it all the same."""
     if call.attempts == 1 and call.state_before != ReservationState.SCHEDULED:
         return None
-    found = adapter.find(call.reservation.reference)
+    found = held_under(adapter, call.reservation.reference)
     return next((one.booked for one in found if one.state != "cancelled"), None)
 
 
@@ -132,7 +129,7 @@ def _changed_already(adapter: Books, call: SupplierCall) -> Changed | None:
     """Before a change is repeated the supplier is asked, too: a second one could cost its fee again."""
     if call.attempts == 1:
         return None
-    found = adapter.find(call.reservation.reference)
+    found = held_under(adapter, call.reservation.reference)
     return next((one.standing for one in found if one.state != "cancelled" and calls.is_changed(call, one)), None)
 
 

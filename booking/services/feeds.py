@@ -11,6 +11,7 @@ import re
 from collections import Counter, deque
 from uuid import UUID
 
+from django.conf import settings
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Max
 
@@ -56,8 +57,6 @@ from lib.verbs import inside, verb
 R = ReservationState
 BEING_CHANGED = "手配先サイトでの変更の途中です。出張者が番号を入力してから、窓口で確かめてください。"
 MAX_ROWS = 20000
-# As long as a task may run at most: a large file must not be taken for abandoned.
-LEASE = dt.timedelta(minutes=10)
 
 
 @verb
@@ -92,7 +91,9 @@ def upload_feed(actor: Actor, connection: Connection, *, file_name: str, content
 
 def import_feed(actor: Actor, feed_pk: int) -> None:
     """Read a waiting file, if nobody else does. Rows of one file are taken in together, or none of them."""
-    token = durable.claim(Feed.objects.filter(state=FeedState.WAITING), feed_pk, lease=LEASE)
+    token = durable.claim(
+        Feed.objects.filter(state=FeedState.WAITING), feed_pk, lease=dt.timedelta(seconds=settings.FILE_LEASE_SECONDS)
+    )
     if token is None:
         return
     feed = Feed.objects.select_related("connection").get(pk=feed_pk)

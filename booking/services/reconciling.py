@@ -82,7 +82,7 @@ def _lead(actor: Actor, call: SupplierCall, found: Found, token: UUID, exchanges
         arranging.record_booked(actor, call, found.booked, token=token, exchanges=exchanges)
     elif call.verb == CallVerb.TICKET and found.ticketed:
         arranging.record_ticketed(actor, call, found.ticketed, token=token, exchanges=exchanges)
-    elif call.verb == CallVerb.CHANGE and calls.is_changed(call, found):
+    elif call.verb == CallVerb.CHANGE and found.state != "cancelled" and calls.is_changed(call, found):
         changing.record_changed(actor, call, found.standing, token=token, exchanges=exchanges)  # type: ignore[arg-type]
     elif call.verb == CallVerb.CANCEL and found.cancelled:
         cancelling.record_cancelled(actor, call, found.cancelled, token=token, exchanges=exchanges)

@@ -25,6 +25,7 @@ from booking.services.calls import check_gate, claim_call, committed_total, is_w
 from booking.services.following import follow_change
 from booking.services.keeping import keep_wish, stop_wish
 from booking.states import RESERVATION_MOVES
+from booking.suppliers.asking import held_under
 from booking.suppliers.base import Books
 from booking.suppliers.types import BookWish, Exchange, Offer, offer_from_json
 from lib import clock, yen
@@ -152,7 +153,13 @@ def record_later(actor: Actor, call: SupplierCall, *, why: str, token: UUID, exc
 def record_dearer(
     actor: Actor, call: SupplierCall, offer: Offer, *, token: UUID, exchanges: Sequence[Exchange]
 ) -> None:
-    """What was confirmed costs more by now: nothing was booked, and the person is asked."""
+    """What was confirmed costs more by now: nothing was booked, and the person is asked.
+
+    Unless an earlier try was turned away, and may have been taken all the same: that is asked about first.
+    """
+    if call.turned_away:
+        arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
+        return
     settle_call(call, token=token, outcome="dearer", exchanges=exchanges)
     plain = offer.as_json()
     why = f"料金が{yen.text(call.max_yen)}から{yen.text(offer.price or 0)}に変わったため、予約を止めています。"
@@ -183,7 +190,7 @@ def renew(actor: Actor, call: SupplierCall, wish: BookWish, adapter: Books, *, t
         return wish
     exchanges = adapter.http.exchanges  # type: ignore[attr-defined]
     database.close()
-    if any(one.state != "cancelled" for one in adapter.find(wish.reference)):
+    if any(one.state != "cancelled" for one in held_under(adapter, wish.reference)):
         # An earlier try got through after all; the driver takes what is there.
         return wish
     if has_left(offer):

@@ -188,7 +188,7 @@ def test_each_probe_that_fails_lengthens_the_rest_up_to_a_bound(line, other):
         assert asked(line) is NotSent
         lengths.append(length(line))
         assert asked(line) is Resting
-    expected = [20, 40, 80, 160, 300, 300, 300]
+    expected = [10, 20, 40, 80, 160, 300, 300]
     assert [abs(one - wanted) <= 1 for one, wanted in zip(lengths, expected, strict=True)] == [True] * 7
     assert LONGEST_REST.total_seconds() == 300
     assert len(other.asked) == FAILURES + 7

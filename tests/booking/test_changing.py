@@ -22,7 +22,7 @@ from booking.services.calls import committed_total
 from booking.services.cancelling import claim_cancellation
 from booking.services.changing import confirm_change, drop_change
 from booking.suppliers.types import offer_from_json
-from booking.tasks import BOOKER, SWEEPER
+from booking.tasks import BOOKER, SWEEPER, sweep_holds
 from lib import clock
 from tests.billing.world import go_to
 from tests.booking.changes import FLEX, bought_train, confirmed, live, looked, other_flight, proposed, ticketed, yen_of
@@ -121,6 +121,27 @@ def test_a_change_whose_answer_was_lost_is_found_by_asking_and_not_sent_twice(tr
     assert (flight.state, flight.title) == (R.TICKETED, offer_from_json(change.offer).title)
     assert sandbox.control("GET", "requests")["counts"]["jal-online.change"] == 1
     assert sum(yen_of(flight)) == flight.price
+
+
+def test_a_change_of_what_has_lapsed_meanwhile_is_none_and_nobody_is_told_that_it_stands(traveller, sandbox):
+    sandbox.fault("jal-online", "ticket", "sold_out")
+    flight = ticketed(traveller)
+    assert flight.state == R.BOOKED
+    change = other_flight(traveller, flight)
+    sandbox.fault("jal-online", "change", "lose_after")
+    confirmed(traveller, change)
+    driving.carry_out(BOOKER, SupplierCall.objects.exclude(state="done").get().pk)
+    clock.shift_by(int((flight.hold_until - clock.now()).total_seconds()) + 60)
+    flight.connection.quiet_seconds = 0
+    flight.connection.save()
+    for _ in range(2):
+        driving.carry_out(BOOKER, SupplierCall.objects.exclude(state="done").get().pk)
+    change.refresh_from_db()
+    assert change.state == ChangeState.REFUSED
+    assert "そのまま残っています" not in OutgoingMail.objects.get(kind="change").body
+    sweep_holds()
+    flight.refresh_from_db()
+    assert flight.state == R.EXPIRED
 
 
 def test_a_change_that_never_arrived_is_refused_after_asking(traveller, sandbox):

@@ -202,6 +202,34 @@ def test_who_was_turned_away_and_has_nothing_there_is_told_so_after_asking(verb,
     assert sent(sandbox, str(verb)) == 1
 
 
+def test_a_no_to_the_second_try_does_not_say_that_the_first_was_not_taken(traveller, sandbox):
+    flight = flight_before(traveller, CallVerb.BOOK)
+    flight.connection.quiet_seconds = 0
+    flight.connection.save()
+    sandbox.fault("jal-online", "book", "error_503")
+    due(flight)
+    sandbox.fault("jal-online", "book", "sold_out")
+    due(flight)
+    assert is_in(flight, R.UNKNOWN)
+    due(flight)
+    due(flight)
+    assert is_in(flight, R.FAILED)
+    assert "手配先に確かめたところ" in flight.problem
+
+
+def test_a_no_to_the_question_before_the_second_try_is_no_answer_to_the_wish(traveller, sandbox):
+    flight = flight_before(traveller, CallVerb.BOOK)
+    sandbox.fault("jal-online", "book", "error_503", after=True)
+    due(flight)
+    assert held(sandbox, flight) == ["held"]
+    sandbox.fault("jal-online", "find", "price_changed")
+    due(flight)
+    assert is_in(flight, R.BOOKING)
+    due(flight)
+    assert is_in(flight, R.TICKETING)
+    assert held(sandbox, flight) == ["held"]
+
+
 def test_a_stopped_connection_does_not_end_a_call_that_was_turned_away_before(traveller, sandbox):
     flight = flight_before(traveller, CallVerb.CANCEL)
     sandbox.fault("jal-online", "cancel", "error_503", after=True)

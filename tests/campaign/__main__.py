@@ -79,9 +79,12 @@ class Campaign:
         profile = {"probability": self.plan.search_faults, "seed": self.plan.seed, "seconds": 2}
         asking = ["jal-online.availability", "yado-net.availability", "jal-online.find", "yado-net.find", "ex.usage"]
         self.sandbox.control("POST", "profile", {**profile, "operations": asking})
-        helpers = [threading.Thread(target=self._keep_at_it, args=(act, pause), daemon=True) for act, pause in (
-            (self._mind, 1.0), (self._feed, 8.0), (self._close, 6.0),
-        )]  # fmt: skip
+        # Files grow with the wishes, and each is read whole: so many in a campaign, however long it is.
+        pause = max(8.0, len(self.plan.wishes) / 50)
+        helpers = [
+            threading.Thread(target=self._keep_at_it, args=each, daemon=True)
+            for each in ((self._mind, 1.0), (self._feed, pause), (self._close, pause))
+        ]
         for helper in helpers:
             helper.start()
         self._wishes()

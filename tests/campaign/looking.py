@@ -2,18 +2,20 @@
 
 import datetime as dt
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from booking.models import AnswerState, Reservation, Search, SearchAnswer
+from django.db.models import QuerySet
+
+from booking.models import AnswerState, Reservation, SearchAnswer
 from booking.services.searching import Wish as Asked
 from lib import clock
 from tests.campaign import plan
 from tests.campaign.doors import Door
-from tests.campaign.world import World, patiently
+from tests.campaign.world import World, growing, patiently
 from tests.world import city
 
 # Who is told to search again a little later does so, this often.
@@ -60,8 +62,10 @@ def _found(
             return None
         world.acts["search"] += 1
         until = time.monotonic() + 40
-        while time.monotonic() < until:
-            yield 0.4
+        for pause in growing():
+            if time.monotonic() > until:
+                break
+            yield pause
             try:
                 tokens = yield from patiently(world, partial(choose, search))
             except NothingFits:
@@ -94,17 +98,21 @@ def _asked(world: World, wish: plan.Wish, attempt: int) -> Asked:
 
 def _tokens(wish: plan.Wish, search: UUID) -> dict[str, str] | None:
     """The chosen offers; empty while answers are still to come, None when a supplier that is needed gave none."""
-    found: dict[str, str] = {}
-    answers = Search.objects.get(public_id=search).answers.select_related("connection")
-    rows = {(answer.part, answer.connection.supplier): answer for answer in answers}
-    for part in wish.parts:
-        answer = rows.get((part.part, part.supplier))
-        if answer is None or answer.state == AnswerState.FAILED:
-            return None
-        if answer.state != AnswerState.ANSWERED:
-            continue
-        found[part.part] = _token(part, answer)
-    return found if len(found) == len(wish.parts) else {}
+    answers = SearchAnswer.objects.filter(search__public_id=search)
+    states = dict(_states(answers))
+    wanted = {(part.part, part.supplier) for part in wish.parts}
+    if any(states.get(key, AnswerState.FAILED) == AnswerState.FAILED for key in wanted):
+        return None
+    if any(states[key] != AnswerState.ANSWERED for key in wanted):
+        return {}
+    rows = {(answer.part, answer.connection.supplier): answer for answer in answers.select_related("connection")}
+    return {part.part: _token(part, rows[part.part, part.supplier]) for part in wish.parts}
+
+
+def _states(answers: QuerySet[SearchAnswer]) -> Iterable[tuple[tuple[str, str], str]]:
+    """The states by part and supplier, without the offers: many look often."""
+    for part, supplier, state in answers.values_list("part", "connection__supplier", "state"):
+        yield (part, supplier), state
 
 
 def _token(part: plan.Part, answer: SearchAnswer) -> str:
@@ -120,9 +128,9 @@ def _token(part: plan.Part, answer: SearchAnswer) -> str:
 
 def _tokens_instead(part: plan.Part, search: UUID) -> dict[str, str] | None:
     """The chosen offer under the search's own name of its part; empty while it is to come, None without an answer."""
-    answer = Search.objects.get(public_id=search).answers.filter(connection__supplier=part.supplier).first()
-    if answer is None or answer.state == AnswerState.FAILED:
-        return None
-    if answer.state != AnswerState.ANSWERED:
-        return {}
+    answers = SearchAnswer.objects.filter(search__public_id=search, connection__supplier=part.supplier)
+    state = answers.values_list("state", flat=True).first()
+    if state != AnswerState.ANSWERED:
+        return {} if state == AnswerState.ASKED else None
+    answer = answers.get()
     return {answer.part: _token(part, answer)}

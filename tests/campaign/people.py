@@ -25,7 +25,7 @@ from tests.campaign.doors import AWAY, Door
 from tests.campaign.ex_site import Bought, NotBought
 from tests.campaign.looking import proposed, searched
 from tests.campaign.turns import Story
-from tests.campaign.world import World, patiently
+from tests.campaign.world import World, growing, patiently
 from tests.factories import acting
 
 R = ReservationState
@@ -82,8 +82,10 @@ def _part_of(wish: plan.Wish, reservation: Reservation) -> plan.Part:
 def _rest(trip: UUID, *, seconds: float = REST_SECONDS) -> Generator[float, None, bool]:
     """Wait until nothing of the trip moves; False when that takes too long, which is the judge's business."""
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        yield 0.7
+    for pause in growing(0.7):
+        if time.monotonic() > until:
+            break
+        yield pause
         try:
             rows = Reservation.objects.filter(trip__public_id=trip)
             if not rows.filter(state__in=MOVING).exists():

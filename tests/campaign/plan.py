@@ -144,7 +144,7 @@ def make_plan(seed: int, wishes: int, *, struck: float = 0.35) -> Plan:
     """The plan of a seed. `struck` is the share of bookings to which something happens."""
     dice = random.Random(f"{seed} {wishes}")
     made = [_wish(dice, n, struck) for n in range(wishes)]
-    count = max(len(TROUBLES), wishes // 15)
+    count = max(len(TROUBLES), wishes // 25)
     kinds = [*TROUBLES, *dice.choices(TROUBLES, weights=(3, 6, 2, 2, 3, 1), k=count - len(TROUBLES))]
     dice.shuffle(kinds)
     troubles = [Trouble(dice.randrange(2, max(3, wishes)), what) for what in kinds]

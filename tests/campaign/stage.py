@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import threading
 import time
 from collections import Counter
 from contextlib import suppress
@@ -16,7 +17,12 @@ from launcher.testing import make_home
 from tests.running import free_port
 
 # Shorter than in production, in the same proportions: call < lease < quiet time, and suppliers commit before that ends.
-LIMITS = {"SUPPLIER_READ_SECONDS": "2", "SUPPLIER_WRITE_SECONDS": "3", "LEASE_SECONDS": "6"}
+LIMITS = {
+    "SUPPLIER_READ_SECONDS": "2",
+    "SUPPLIER_WRITE_SECONDS": "3",
+    "LEASE_SECONDS": "6",
+    "FILE_LEASE_SECONDS": "60",
+}
 QUIET_SECONDS = 15
 
 
@@ -87,6 +93,8 @@ class Crew:
         self.kills: Counter[str] = Counter()
         self.running: dict[str, Process] = {}
         self.names = ["web", "io", "cpu", "beat"] if cpu else ["web", "io", "beat"]
+        # Whoever kills starts anew, and so does the watchman: not both.
+        self._lock = threading.Lock()
 
     def start(self, name: str) -> None:
         """Start one process; nobody waits until it is ready."""
@@ -105,17 +113,19 @@ class Crew:
 
     def kill(self, name: str) -> None:
         """SIGKILL, and a new one at once, as whoever watches over processes does."""
-        self.running[name].kill()
-        self.kills[name] += 1
-        self.start(name)
+        with self._lock:
+            self.running[name].kill()
+            self.kills[name] += 1
+            self.start(name)
 
     def mind(self) -> list[str]:
         """Start again what ended by itself; its last words."""
         said = []
-        for name, process in list(self.running.items()):
-            if not process.is_running():
-                said.append(f"{name} ended by itself: {process.tail()[-1500:]}")
-                self.start(name)
+        with self._lock:
+            for name, process in list(self.running.items()):
+                if not process.is_running():
+                    said.append(f"{name} ended by itself: {process.tail()[-1500:]}")
+                    self.start(name)
         return said
 
     def stop(self) -> None:

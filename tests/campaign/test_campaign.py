@@ -19,8 +19,9 @@ def test_no_promise_is_broken_under_faults_and_kills(tmp_path):
         command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True, timeout=420, check=False
     )
     assert ended.returncode == 0, f"{ended.stdout[-6000:]}\n{ended.stderr[-3000:]}"
-    counts = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))["counts"]
+    report = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    counts = report["counts"]
     assert all(counts[f"kill {name}"] for name in ("web", "io", "cpu", "beat")), counts
     assert counts["flush redis"], counts
     assert counts["restart postgres"], counts
-    assert counts["wishes confirmed"] >= 25, counts
+    assert counts["wishes confirmed"] >= 44, report["abandoned"]

@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
@@ -53,6 +53,14 @@ class World:
         with person.lock:
             person.site = person.site or ExSite(self.sandbox.url, person.ex_member)
             return person.site
+
+
+def growing(first: float = 0.4, longest: float = 3.0) -> Iterator[float]:
+    """Pauses of somebody who looks again and again, and less and less often; in seconds."""
+    pause = first
+    while True:
+        yield pause
+        pause = min(pause * 1.5, longest)
 
 
 def patiently(world: World, act: Callable[[], T]) -> Generator[float, None, T | None]:
