@@ -135,6 +135,7 @@ def test_a_change_of_what_has_lapsed_meanwhile_is_none_and_nobody_is_told_that_i
     flight.connection.quiet_seconds = 0
     flight.connection.save()
     for _ in range(2):
+        SupplierCall.objects.exclude(state="done").update(next_try_at=clock.wall())
         driving.carry_out(BOOKER, SupplierCall.objects.exclude(state="done").get().pk)
     change.refresh_from_db()
     assert change.state == ChangeState.REFUSED
