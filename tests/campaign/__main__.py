@@ -269,7 +269,7 @@ def main() -> int:
         django.setup()
         without.take_out()
         _make_tables()
-        in_hand = wanted.in_hand or min(90, 4 + wanted.wishes // 8)
+        in_hand = wanted.in_hand or min(60, 4 + wanted.wishes // 8)
         campaign = Campaign(plan, servers, in_hand=in_hand, rest=wanted.rest)
         violations = campaign.run()
         report = json.dumps(campaign.report(), ensure_ascii=False, indent=1)
