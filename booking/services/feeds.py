@@ -195,8 +195,12 @@ def _take_line(actor: Actor, feed: Feed, line: FeedLine | BadLine) -> str:
 
 
 def _digest(supplier: str, line: FeedLine) -> str:
-    """The name of the fact: everything that stays when the supplier corrects a row."""
-    facts = (supplier, line.member, line.number, line.operation, line.operated_at.isoformat(), line.used_on)
+    """The name of the fact: everything that stays when the supplier corrects a row.
+
+    The ride is part of it: a train that is bought and changed within the same minute is bought twice.
+    """
+    ride = line.used_on, line.service, line.from_name, line.to_name, line.departs
+    facts = (supplier, line.member, line.number, line.operation, line.operated_at.isoformat(), *ride)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 

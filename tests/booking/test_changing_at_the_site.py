@@ -53,11 +53,11 @@ def changed_at_site(traveller, *, price, before=23_280):
     return ride
 
 
-def told(ride, *, operation, amount, at):
+def told(ride, *, operation, amount, at, **more):
     """A row of the usage file about the train, at an hour of today."""
     now = clock.now().astimezone(clock.JST)
     moment = f"{now.year}/{now.month}/{now.day} {at}"
-    return purchase(ride, operation=operation, amount=amount, 操作日時=moment)
+    return purchase(ride, operation=operation, amount=amount, 操作日時=moment, **more)
 
 
 @pytest.mark.parametrize("new_price", [23_280, 23_480])
@@ -121,6 +121,18 @@ def test_a_change_of_a_train_whose_price_nobody_knew_costs_the_new_price(travell
     )
     ride.refresh_from_db()
     assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_480)
+
+
+def test_a_train_that_was_bought_and_changed_within_a_minute_was_bought_twice(traveller, take):
+    ride = changed_at_site(traveller, price=23_280, before=None)
+    first = {"列車名": "のぞみ001", "出発時刻": "6:00", "到着時刻": "11:00"}
+    take(
+        told(ride, operation="購入", amount=23_280, at="9:05", **first),
+        told(ride, operation="取消", amount=23_280, at="9:05", **first),
+        told(ride, operation="購入", amount=23_280, at="9:05"),
+    )
+    ride.refresh_from_db()
+    assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_280)
 
 
 def test_the_rows_of_a_change_may_come_in_several_files(traveller, take):
