@@ -195,9 +195,9 @@ def _handed_off(world: World, wish: plan.Wish, door: Door, reservation: Reservat
         return
     if then == "gone":
         return
-    price = None if then == "number only" else bought.price
-    entered = _entered(reservation, bought.number, price)
-    for sum_given in (price, None):
+    entered = _entered(reservation, bought.number)
+    # Who gave a sum that was refused tries without it.
+    for sum_given in (None if then == "number only" else bought.price, None):
         yield from patiently(world, lambda given=sum_given: door.enter_number(reservation, bought.number, given))
         if (yield from patiently(world, entered)):
             break
@@ -259,7 +259,7 @@ def _cancelled_at_the_desk(world: World, reservation: Reservation) -> None:
     )
 
 
-def _entered(reservation: Reservation, number: str, _price: int | None) -> Callable[[], bool]:
+def _entered(reservation: Reservation, number: str) -> Callable[[], bool]:
     return lambda: Reservation.objects.filter(pk=reservation.pk, number=number).exists()
 
 
