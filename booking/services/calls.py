@@ -164,20 +164,9 @@ def settle_call(
     done_at = clock.now() if state == CallState.DONE else None
     if not durable.release(
         SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=next_try_at, state=state,
-        outcome=outcome, exchanges=_kept(call, exchanges), done_at=done_at, **fields,
+        outcome=outcome, exchanges=with_exchanges(call, exchanges), done_at=done_at, **fields,
     ):  # fmt: skip
         raise Stale
-
-
-def put_off(call: SupplierCall, *, token: UUID, until: dt.datetime, exchanges: Sequence[Exchange]) -> None:
-    """The same call with the same key, sent again at `until` (wall time); nothing happens when the claim was lost."""
-    durable.release(
-        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=until, sent_at=None,
-        turned_away=may_be_done(call, exchanges), exchanges=_kept(call, exchanges),
-    )  # fmt: skip
-    pause = (until - clock.wall()).total_seconds()
-    if pause <= jobs.SOON_SECONDS:
-        jobs.enqueue("booking.tasks.carry_out", call.pk, after=max(pause, 0.1))
 
 
 def may_be_done(call: SupplierCall, exchanges: Sequence[Exchange]) -> bool:
@@ -188,5 +177,6 @@ def may_be_done(call: SupplierCall, exchanges: Sequence[Exchange]) -> bool:
     return call.turned_away or any(exchange.status for exchange in exchanges)
 
 
-def _kept(call: SupplierCall, exchanges: Sequence[Exchange]) -> list[dict[str, object]]:
+def with_exchanges(call: SupplierCall, exchanges: Sequence[Exchange]) -> list[dict[str, object]]:
+    """What is kept of a call's requests and answers: the last twenty, these among them."""
     return [*call.exchanges, *({name: getattr(e, name) for name in e.__slots__} for e in exchanges)][-20:]

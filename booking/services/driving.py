@@ -3,6 +3,7 @@
 Nothing else may talk to the network. A call whose earlier worker died after sending is asked about, never sent again.
 """
 
+import datetime as dt
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -27,7 +28,7 @@ from booking.suppliers.types import (
     Offer,
     offer_from_json,
 )
-from lib import durable, faultpoints
+from lib import clock, durable, faultpoints, jobs
 from lib.actor import Actor
 from lib.errors import Stale
 from lib.verbs import driver
@@ -110,11 +111,22 @@ def _wait(actor: Actor, call: SupplierCall, away: NotSent, token: UUID, exchange
     if tried and call.verb == CallVerb.BOOK and isinstance(away, Closed):
         scheduling.record_later(actor, call, why=away.message, token=token, exchanges=exchanges)
     elif again_at is not None:
-        calls.put_off(call, token=token, until=again_at, exchanges=exchanges)
+        _put_off(call, again_at, token, exchanges)
     elif calls.may_be_done(call, exchanges):
         arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
     else:
         arranging.record_refused(actor, call, why=waiting.gave_up(call), token=token, exchanges=exchanges)
+
+
+def _put_off(call: SupplierCall, until: dt.datetime, token: UUID, exchanges: Sequence[Exchange]) -> None:
+    """The same call with the same key, sent again at `until` (wall time); nothing happens when the claim was lost."""
+    durable.release(
+        SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=until, sent_at=None,
+        turned_away=calls.may_be_done(call, exchanges), exchanges=calls.with_exchanges(call, exchanges),
+    )  # fmt: skip
+    pause = (until - clock.wall()).total_seconds()
+    if pause <= jobs.SOON_SECONDS:
+        jobs.enqueue("booking.tasks.carry_out", call.pk, after=max(pause, 0.1))
 
 
 def _held_already(adapter: Books, call: SupplierCall) -> Booked | None:

@@ -189,7 +189,8 @@ def test_the_history_of_a_subject_shows_all_its_rows_and_no_others(desk):
 def test_an_auditor_reads_and_is_offered_no_change(client):
     row = add()
     sign_in(client, factories.person(Role.AUDITOR))
-    assert "料金・税・規則の表" in page_of(client.get("/"))
+    assert "利用者・表" in page_of(client.get("/"))
+    assert "料金・税・規則の表" in page_of(client.get(reverse("accounts:people")))
     page = page_of(client.get(reverse("accounts:table", args=["tax-classes"])))
     assert "CSVを取る" in page
     assert "追加する" not in page
