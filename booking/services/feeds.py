@@ -49,7 +49,7 @@ from booking.suppliers.base import ReadsFeed
 from booking.suppliers.errors import Refused
 from booking.suppliers.registry import adapter_for
 from booking.suppliers.types import BadLine, FeedLine
-from lib import clock, durable, jobs, yen
+from lib import clock, durable, jobs, jst, yen
 from lib.actor import Actor
 from lib.errors import NotPermitted, PortalError, Stale
 from lib.verbs import inside, verb
@@ -250,7 +250,8 @@ def _purchased(actor: Actor, reservation: Reservation, row: FeedRow, line: FeedL
     if difference < 0 and _told(reservation, "purchase") < _rides_changed(reservation):
         # A purchase of the ride before a change: those after it are still to be told.
         return FeedRowState.MATCHED, ""
-    Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
+    if _is_of_the_ride_that_stands(reservation, line):
+        Reservation.objects.filter(pk=reservation.pk).update(price=line.amount, is_estimate=False)
     if not difference:
         return FeedRowState.MATCHED, ""
     if not _correct(actor, reservation, row, line, difference):
@@ -276,6 +277,15 @@ def _is_being_changed(reservation: Reservation) -> bool:
 def _rides_changed(reservation: Reservation) -> int:
     """How many rides of this booking a change has replaced: each was bought, and refunded, before the one that stands."""
     return Segment.everything.filter(reservation=reservation, superseded=True).count()
+
+
+def _is_of_the_ride_that_stands(reservation: Reservation, line: FeedLine) -> bool:
+    """Whether a row is not of a ride that a change has replaced: files may tell of that one last."""
+    if not _rides_changed(reservation):
+        return True
+    ride = reservation.segments.order_by("departs").first()
+    stands = (ride.travel_on, jst.clock_time(ride.departs)) if ride else None
+    return stands == (line.used_on, line.departs.zfill(5))
 
 
 def _told(reservation: Reservation, operation: str) -> int:

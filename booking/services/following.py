@@ -10,7 +10,7 @@ from booking.models import CallVerb, Change, ChangeKind, ChangeState, Reservatio
 from booking.queries.changing import is_sure
 from booking.services.calls import claim_call
 from booking.services.claims import void_claim, watch_refund
-from booking.states import CHANGE_MOVES, ENDED
+from booking.states import CHANGE_MOVES, ENDED, IN_FLIGHT
 from lib import clock
 from lib.actor import Actor
 from lib.verbs import inside
@@ -54,6 +54,9 @@ def drop_change_of(actor: Actor, change: Change) -> None:
 
 def _give_back(actor: Actor, change: Change, old: Reservation) -> None:
     """Cancel the old booking at the fee that was confirmed; what the portal cannot cancel waits for its traveller."""
+    if old.state in IN_FLIGHT | {R.UNKNOWN}:
+        # It is being given back already; how that ends is followed by itself.
+        return
     if old.way == Way.API and old.state in HELD:
         claim_call(actor, old, verb=CallVerb.CANCEL, max_yen=change.max_fee or 0)
     else:

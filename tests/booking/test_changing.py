@@ -13,6 +13,7 @@ from booking.models import (
     ChangeKind,
     ChangeState,
     Connection,
+    RefundClaim,
     ReservationState,
     Segment,
     SupplierCall,
@@ -220,6 +221,23 @@ def test_another_stay_is_booked_although_another_part_of_the_trip_could_not_be_h
     stay.refresh_from_db()
     change.refresh_from_db()
     assert (stay.state, change.replacement.state, change.state) == (R.CANCELLED, R.BOOKED, ChangeState.DONE)
+
+
+def test_while_the_old_one_is_being_given_back_the_new_one_may_be_used(traveller, sandbox):
+    flight = ticketed(traveller, has="セイバー")
+    fee = driving.quote_cancel(flight).fee
+    change = other_flight(traveller, flight)
+    sandbox.fault("jal-online", "cancel", "lose_before")
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=fee)
+    for _ in range(3):
+        driving.carry_out(BOOKER, SupplierCall.objects.exclude(state="done").get().pk)
+    flight.refresh_from_db()
+    change.refresh_from_db()
+    assert (flight.state, change.replacement.state) == (R.UNKNOWN, R.TICKETED)
+    arranging.mark_used(SWEEPER, change.replacement)
+    flight.refresh_from_db()
+    assert (flight.state, flight.problem) == (R.UNKNOWN, "")
+    assert not RefundClaim.objects.exists()
 
 
 def test_when_the_new_one_cannot_be_had_the_old_one_stays(traveller, sandbox):

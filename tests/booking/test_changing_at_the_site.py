@@ -135,6 +135,17 @@ def test_a_train_that_was_bought_and_changed_within_a_minute_was_bought_twice(tr
     assert (ride.state, sum(yen_of(ride))) == (R.TICKETED, 23_280)
 
 
+@pytest.mark.parametrize("before", [23_280, None])
+def test_the_price_is_that_of_the_ride_that_stands_whichever_row_comes_last(traveller, take, before):
+    ride = changed_at_site(traveller, price=23_480, before=before)
+    first = {"列車名": "のぞみ001", "出発時刻": "6:00", "到着時刻": "11:00"}
+    take(told(ride, operation="購入", amount=23_480, at="10:06"))
+    take(told(ride, operation="取消", amount=23_280, at="10:05", **first))
+    take(told(ride, operation="購入", amount=23_280, at="9:05", **first))
+    ride.refresh_from_db()
+    assert (ride.price, sum(yen_of(ride))) == (23_480, 23_480)
+
+
 def test_the_rows_of_a_change_may_come_in_several_files(traveller, take):
     ride = changed_at_site(traveller, price=23_480)
     take(told(ride, operation="購入", amount=23_480, at="10:06"))
