@@ -74,18 +74,23 @@ def django_db_setup(django_test_environment, django_db_blocker, django_db_modify
 
 
 def _wait_until_alone(seconds: float = 20.0) -> None:
-    """The sessions of killed processes end a moment after them; a database that is in use cannot be dropped."""
+    """The sessions of killed processes end a moment after them; a database that is in use cannot be dropped.
+
+    What this process itself still holds, for a thread that ended or an event loop, is closed.
+    """
     until = time.monotonic() + seconds
     with connections["default"].cursor() as cursor:
+        for each in gc.get_objects():
+            if type(each) is psycopg.Connection and each is not connections["default"].connection:
+                each.close()
         while time.monotonic() < until:
             cursor.execute(
-                "SELECT usename, backend_type, state, left(query, 200) FROM pg_stat_activity"
+                "SELECT pid, usename, backend_type, state, left(query, 200), backend_start, now() FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
             others = cursor.fetchall()
             if not others:
                 return
-            gc.collect()  # a thread that ended without closing its connection
             time.sleep(0.2)
     raise AssertionError(f"still in the test database: {others}")
 
