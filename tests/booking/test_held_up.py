@@ -8,20 +8,13 @@ from booking.services import arranging, scheduling
 from booking.services.changing import confirm_change
 from booking.services.keeping import HELD_UP
 from booking.tasks import BOOKER
-from tests import signin, world
+from tests import signin
 from tests.booking.changes import FLEX, looked, proposed
-from tests.factories import acting, contract, person
+from tests.factories import acting
 from tests.world import drafted, searched, submitted, token, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 R = ReservationState
-
-
-@pytest.fixture
-def traveller(sandbox):
-    contract()
-    world.connect(sandbox.url)
-    return world.with_numbers(person())
 
 
 @pytest.fixture
