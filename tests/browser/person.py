@@ -41,8 +41,13 @@ def sign_in(page: Any, user: User) -> None:
     page.fill("input[name=password]", PASSWORD)
     page.click("main button[type=submit]")
     page.fill("input[name=code]", code_of(user))
-    page.click("main button[type=submit]")
-    page.wait_for_url("**/")
+    follow(page.locator("main button[type=submit]").first)
+
+
+def follow(target: Any) -> None:
+    """Press a link or a button that leads to another page, and be there; a click alone does not wait for it."""
+    with target.page.expect_navigation():
+        target.click()
 
 
 def fill_day(page: Any, name: str, day: dt.date) -> None:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from booking.models import SupplierCall
 from lib import clock, jst
 from tests import factories, world
-from tests.browser.person import look, sign_in, with_authenticator
+from tests.browser.person import follow, look, sign_in, with_authenticator
 from tests.running import wait_until
 from tests.world import drafted, searched, submitted, token
 
@@ -39,7 +39,7 @@ def test_one_leg_goes_the_day_before_and_the_rest_on_the_day_at_what_then_holds(
     page.get_by_role("link", name="まとめて取り消す").click()
     expect(page.get_by_role("button", name=re.compile("^3件を"))).to_be_visible()
     look(page, "cancel-trip")
-    page.get_by_role("link", name=re.compile("^これだけ取り消す")).last.click()
+    follow(page.get_by_role("link", name=re.compile("^これだけ取り消す")).last)
     look(page, "cancel-one")
     page.get_by_role("button", name=re.compile("円で取り消す$")).click()
     expect(page.get_by_text("取消を受け付けました").first).to_be_visible()

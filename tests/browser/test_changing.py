@@ -10,7 +10,7 @@ from booking.models import SupplierCall
 from booking.services.handoff import enter_number
 from lib import clock
 from tests import factories, world
-from tests.browser.person import fill_day, look, sign_in, with_authenticator
+from tests.browser.person import fill_day, follow, look, sign_in, with_authenticator
 from tests.factories import acting
 from tests.running import wait_until
 from tests.world import drafted, searched, submitted, token
@@ -47,7 +47,7 @@ def test_a_flight_is_changed_to_another_day_with_the_difference_shown_first(trav
     page = new_page(width=width)
     sign_in(page, traveller)
     page.goto(f"/trips/{trip.public_id}/")
-    page.get_by_role("link", name=re.compile("^変更する")).click()
+    follow(page.get_by_role("link", name=re.compile("^変更する")))
     look(page, "change-look")
     fill_day(page, "day", trip.first_day + dt.timedelta(days=1))
     page.get_by_role("button", name="候補を探す").click()
@@ -78,7 +78,7 @@ def test_a_sold_out_leg_is_replaced_and_the_trip_is_ticketed(traveller, sandbox,
     page.get_by_role("button", name="候補を探す").click()
     wait_for_answers(page)
     page.locator(f"tr:has-text('{FLEX}') input.pick").nth(3).check()
-    page.get_by_role("button", name="内容を確かめる").click()
+    follow(page.get_by_role("button", name="内容を確かめる"))
     look(page, "replace-confirm")
     page.get_by_role("button", name=re.compile("円で予約する$")).click()
     expect(page.locator(".badge", has_text="発券済 2")).to_be_visible(timeout=20000)

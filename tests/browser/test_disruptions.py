@@ -11,7 +11,7 @@ from booking.models import Disruption, Reservation, SupplierCall
 from booking.services.handoff import enter_number
 from lib import clock
 from tests import factories, world
-from tests.browser.person import fill_day, look, sign_in, with_authenticator
+from tests.browser.person import fill_day, follow, look, sign_in, with_authenticator
 from tests.factories import acting
 from tests.running import wait_until
 from tests.world import drafted, searched, submitted, token
@@ -44,7 +44,7 @@ def test_a_cancelled_train_is_announced_to_three_people_and_rebooked(sandbox, po
     desk.goto("/disruptions/")
     look(desk, "disruptions-empty")
     desk.get_by_role("link", name="運休・欠航を登録する").click()
-    desk.get_by_role("button", name="対象の予約を確かめる").click()
+    follow(desk.get_by_role("button", name="対象の予約を確かめる"))
     look(desk, "disruption-enter-error")
     desk.select_option("select[name=supplier]", "ex")
     desk.fill("input[name=service]", "のぞみ999号")
@@ -72,14 +72,14 @@ def test_a_cancelled_train_is_announced_to_three_people_and_rebooked(sandbox, po
     changing = new_page(width=width)
     sign_in(changing, rides[0].trip.traveller)
     look(changing, "disruption-home")
-    changing.get_by_role("link", name="できることを確かめる").click()
+    follow(changing.get_by_role("link", name="できることを確かめる"))
     look(changing, "disruption-trip")
     changing.get_by_role("link", name=re.compile("^別の便・列車を予約する")).click()
     changing.get_by_role("button", name="候補を探す").click()
     expect(changing.get_by_text("すべての答えがそろいました").first).to_be_visible(timeout=15000)
     assert changing.get_by_text(train.service, exact=True).count() == 0
     changing.locator("tr:has-text('手配先サイトでの変更') input.pick").nth(4).check()
-    changing.get_by_role("button", name="内容を確かめる").click()
+    follow(changing.get_by_role("button", name="内容を確かめる"))
     look(changing, "disruption-change")
     changing.get_by_role("button", name="変更に進む").click()
     changing.fill("input[name=price]", "23280")
@@ -90,7 +90,7 @@ def test_a_cancelled_train_is_announced_to_three_people_and_rebooked(sandbox, po
     refunding = new_page(width=width)
     sign_in(refunding, rides[1].trip.traveller)
     refunding.goto(f"/trips/{rides[1].trip.public_id}/")
-    refunding.get_by_role("link", name=re.compile("^無料で払い戻す")).click()
+    follow(refunding.get_by_role("link", name=re.compile("^無料で払い戻す")))
     look(refunding, "disruption-refund")
     refunding.get_by_role("button", name="払戻を登録する").click()
     expect(refunding.locator(".badge", has_text="取消済").first).to_be_visible()
@@ -106,7 +106,7 @@ def test_a_cancelled_train_is_announced_to_three_people_and_rebooked(sandbox, po
     desk.goto("/disruptions/")
     look(desk, "disruptions")
     desk.get_by_role("link", name=train.service).click()
-    desk.get_by_role("link", name="取り下げる").click()
+    follow(desk.get_by_role("link", name="取り下げる"))
     look(desk, "disruption-withdraw")
     desk.get_by_role("button", name="取り下げて1件の予約に知らせる").click()
     expect(desk.get_by_role("heading", name="取り下げ済み")).to_be_visible()

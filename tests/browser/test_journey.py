@@ -18,7 +18,7 @@ from booking.tasks import SWEEPER
 from lib import clock, jst
 from tests import factories, world
 from tests.browser.ex import buy_at_ex, upload, usage_csv
-from tests.browser.person import fill_day, fill_search, look, sign_in, with_authenticator
+from tests.browser.person import fill_day, fill_search, follow, look, sign_in, with_authenticator
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -74,19 +74,19 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
     page.locator("tr:has-text('ビジネスフレックス') input[name=out]").first.check()
     page.locator("input[name=stay]").first.check()
     page.locator("tr:has-text('のぞみ') input[name=back]").last.check()
-    page.click("text=内容を確かめる")
+    follow(page.locator("text=内容を確かめる").first)
     look(page, "confirm")
-    page.click("text=で予約する")
+    follow(page.locator("text=で予約する").first)
     look(page, "confirm-error")
     page.check("input[name=consent]")
     page.click("text=で予約する")
     expect(page.locator(".badge", has_text="発券済 1")).to_be_visible()
     look(page, "trip")
 
-    page.click("text=手配先で買う・番号を入力する")
+    follow(page.locator("text=手配先で買う・番号を入力する").first)
     look(page, "handoff")
     page.fill("input[name=number]", "12")
-    page.click("text=番号を登録する")
+    follow(page.locator("text=番号を登録する").first)
     look(page, "handoff-error")
     ride = Reservation.objects.get(supplier="ex")
     supplier = new_page(width=width)
@@ -124,7 +124,7 @@ def upload_feed(desk: Page, sandbox: world.Sandbox) -> None:
     wrong = {"name": "riyo.csv", "mimeType": "text/csv", "buffer": "これは利用実績ではありません".encode()}
     desk.select_option("select[name=connection]", "ex")
     desk.set_input_files("input[name=file]", wrong)
-    desk.click("main button[type=submit]")
+    follow(desk.locator("main button[type=submit]").first)
     look(desk, "feeds-error")
     upload(desk, usage_csv(sandbox.url, days=100))
     expect(desk.get_by_role("link", name=re.compile("一致 1"))).to_be_visible()
@@ -135,9 +135,9 @@ def prepare_month(desk: Page, out_on: dt.date) -> None:
     """The operator looks at the preview of the office's month and prepares its closing."""
     desk.goto(f"/closing/?month={out_on:%Y-%m}")
     look(desk, "closing")
-    desk.get_by_role("link", name="九州支社", exact=True).click()
+    follow(desk.get_by_role("link", name="九州支社", exact=True))
     look(desk, "period")
-    desk.click("text=締めの準備に進む")
+    follow(desk.locator("text=締めの準備に進む").first)
     look(desk, "prepare")
     desk.get_by_role("button", name=re.compile("円で準備する")).click()
     expect(desk.get_by_text("締めの準備ができています")).to_be_visible()
@@ -148,7 +148,7 @@ def close_month(desk: Page, out_on: dt.date) -> None:
     """Another operator agrees; a `cpu` worker closes it."""
     desk.goto(f"/closing/?month={out_on:%Y-%m}")
     desk.get_by_role("link", name="九州支社", exact=True).click()
-    desk.click("text=締めの確認に進む")
+    follow(desk.locator("text=締めの確認に進む").first)
     look(desk, "close-confirm")
     desk.get_by_role("button", name=re.compile("円で締める")).click()
     expect(desk.get_by_text("締め済").first).to_be_visible(timeout=20000)
@@ -187,7 +187,7 @@ def read_usage(page: Page, admin: object, invoice: Invoice) -> None:
     page.goto("/usage/")
     fill_day(page, "first", first)
     fill_day(page, "last", (first + dt.timedelta(days=31)).replace(day=1) - dt.timedelta(days=1))
-    page.click("text=表示する")
+    follow(page.locator("text=表示する").first)
     look(page, "usage")
     with page.expect_download() as waiting:
         page.get_by_text(re.compile("UTF-8")).first.click()

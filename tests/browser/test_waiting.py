@@ -11,7 +11,7 @@ from booking.services.reference import load_reference_table
 from lib import clock, jst
 from tests import factories, world
 from tests.booking.closing import close_until, run_out
-from tests.browser.person import look, sign_in, with_authenticator
+from tests.browser.person import follow, look, sign_in, with_authenticator
 from tests.running import wait_until
 from tests.world import drafted, searched, submitted, token
 
@@ -81,7 +81,7 @@ def test_an_operator_settles_what_asking_does_not(traveller, sandbox, portal, ne
     look(page, "unknown-call")
     page.get_by_role("button", name="いま照会する").click()
     expect(page.get_by_text("手配先への照会を始めました")).to_be_visible()
-    page.get_by_role("link", name="確かめた結果を記録する").click()
+    follow(page.get_by_role("link", name="確かめた結果を記録する"))
     look(page, "unknown-settle")
     page.get_by_label("成立していた", exact=True).check()
     page.fill("input[name=number]", "ABC123")

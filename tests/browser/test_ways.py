@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from booking.models import Reservation, SupplierCall, Trip
 from lib import clock
 from tests import factories, world
-from tests.browser.person import code_of, fill_search, look, sign_in, with_authenticator
+from tests.browser.person import code_of, fill_search, follow, look, sign_in, with_authenticator
 from tests.factories import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -126,13 +126,13 @@ def test_error_states_name_the_field_and_keep_what_was_typed(traveller, portal, 
     page.goto("/signin/")
     page.fill("input[name=login]", traveller.login_id)
     page.fill("input[name=password]", "wrong")
-    page.click("main button[type=submit]")
+    follow(page.locator("main button[type=submit]").first)
     look(page, "signin-error")
     sign_in(page, traveller)
     page.goto("/search/")
     page.fill("input[name=purpose]", "協議")
     page.fill("input[name=origin]", "どこにもない場所")
-    page.click("text=候補を探す")
+    follow(page.locator("text=候補を探す").first)
     look(page, "search-error")
     assert page.title().startswith("エラー")
     assert page.input_value("input[name=purpose]") == "協議"
