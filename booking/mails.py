@@ -81,6 +81,21 @@ def tell_stopped(actor: Actor, reservation: Reservation) -> None:
 
 
 @inside
+def tell_missed(actor: Actor, reservation: Reservation) -> None:
+    """Nothing was decided about a stopped wish in time: it has ended, and nothing was booked.
+
+    Of what a change waited for, the mail of that change has told.
+    """
+    if Change.objects.filter(replacement=reservation, state=ChangeState.REFUSED).exists():
+        return
+    subject = f"予約待ちの結果のお知らせ（出張 {reservation.trip.number}）"
+    _to_traveller(
+        actor, reservation.trip, kind="wish_result", subject=subject, reservations=[reservation], about=reservation,
+        waited_for=reservation,
+    )  # fmt: skip
+
+
+@inside
 def tell_cancelled(actor: Actor, reservation: Reservation, *, refund_waits: bool) -> None:
     """A booking of the traveller was cancelled, at what cost, and whether the refund is still to come."""
     subject = f"取消のお知らせ（出張 {reservation.trip.number}）"

@@ -108,21 +108,25 @@ def _wait(actor: Actor, call: SupplierCall, away: NotSent, token: UUID, exchange
     """Turned away: sent again later; once it is too late, "nothing was done" is said only where it is sure."""
     again_at = waiting.next_try(call, away)
     tried = again_at is None or call.attempts > len(waiting.BACK_OFF)
+    # Who says in its own words that it is closed did nothing this time.
+    maybe_done = call.turned_away if isinstance(away, Closed) else calls.may_be_done(call, exchanges)
     if tried and call.verb == CallVerb.BOOK and isinstance(away, Closed):
         scheduling.record_later(actor, call, why=away.message, token=token, exchanges=exchanges)
     elif again_at is not None:
-        _put_off(call, again_at, token, exchanges)
-    elif calls.may_be_done(call, exchanges):
+        _put_off(call, again_at, token, exchanges, maybe_done=maybe_done)
+    elif maybe_done:
         arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
     else:
         arranging.record_refused(actor, call, why=waiting.gave_up(call), token=token, exchanges=exchanges)
 
 
-def _put_off(call: SupplierCall, until: dt.datetime, token: UUID, exchanges: Sequence[Exchange]) -> None:
+def _put_off(
+    call: SupplierCall, until: dt.datetime, token: UUID, exchanges: Sequence[Exchange], *, maybe_done: bool
+) -> None:
     """The same call with the same key, sent again at `until` (wall time); nothing happens when the claim was lost."""
     durable.release(
         SupplierCall.objects.exclude(state=CallState.DONE), call.pk, token, next_try_at=until, sent_at=None,
-        turned_away=calls.may_be_done(call, exchanges), exchanges=calls.with_exchanges(call, exchanges),
+        turned_away=maybe_done, exchanges=calls.with_exchanges(call, exchanges),
     )  # fmt: skip
     pause = (until - clock.wall()).total_seconds()
     if pause <= jobs.SOON_SECONDS:

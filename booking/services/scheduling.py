@@ -17,7 +17,7 @@ from accounts.services import acting_on
 from audit.changes import advance
 from audit.services import record
 from booking.errors import CannotWithdraw
-from booking.mails import tell_result
+from booking.mails import tell_missed, tell_result
 from booking.models import CallVerb, Change, Reservation, ReservationState, SupplierCall, Trip
 from booking.queries.hours import may_begin_at
 from booking.services import arranging, searching
@@ -55,11 +55,13 @@ def begin_scheduled(actor: Actor, reservation: Reservation) -> None:
     if later is not None:
         Reservation.objects.filter(pk=fresh.pk).update(not_before=later)
         record(actor, "booking.reservation.waits_on", objects=[fresh, trip], data={"not_before": later})
-    elif not is_within_bound(trip):
-        stop_wish(actor, fresh, why=ABOVE)
-    else:
+    elif is_within_bound(trip):
         check_gate(trip)
         _claim(actor, fresh)
+    elif has_left(offer_from_json(fresh.offer)):
+        _miss(actor, trip, fresh)
+    else:
+        stop_wish(actor, fresh, why=ABOVE)
 
 
 def _locked(reservation: Reservation) -> tuple[Trip, Reservation]:
@@ -95,7 +97,12 @@ def end_missed_wish(actor: Actor, reservation: Reservation) -> None:
     trip, fresh = _locked(reservation)
     if fresh.state != R.SCHEDULED or fresh.not_before or not has_left(offer_from_json(fresh.offer)):
         raise Stale
-    _end(actor, trip, fresh, why=LEFT)
+    _miss(actor, trip, fresh)
+
+
+def _miss(actor: Actor, trip: Trip, reservation: Reservation) -> None:
+    _end(actor, trip, reservation, why=LEFT)
+    tell_missed(actor, reservation)
     arranging.close_trip_if_over(actor, trip)
 
 
@@ -141,7 +148,13 @@ def _undecided_rise(trip: Trip, *, but: Reservation) -> int:
 
 @verb
 def record_later(actor: Actor, call: SupplierCall, *, why: str, token: UUID, exchanges: Sequence[Exchange]) -> None:
-    """The supplier takes no bookings now, and took none: the wish waits for its hours, or a while when they are not known."""
+    """The supplier takes no bookings now, and took none: the wish waits for its hours, or a while when they are not known.
+
+    Unless an earlier try was turned away, and may have been taken all the same: that is asked about first.
+    """
+    if call.turned_away:
+        arranging.record_unknown(actor, call, token=token, exchanges=exchanges)
+        return
     settle_call(call, token=token, outcome="later", exchanges=exchanges)
     reservation = call.reservation
     opens = may_begin_at(reservation.supplier, offer_from_json(reservation.offer))

@@ -191,6 +191,18 @@ def test_a_stopped_wish_on_which_nobody_decided_ends_when_its_flight_has_left(wa
     assert "出発の時刻" in waiting.problem
     assert Trip.objects.get().state == "closed"
     assert sandbox.bookings(waiting.reference) == []
+    told = OutgoingMail.objects.get(kind="wish_result").body
+    assert "取りやめ" in told
+    assert "出発の時刻（宿泊日）を過ぎたため、予約できませんでした。" in told
+
+
+def test_a_wish_above_the_confirmed_sum_whose_flight_has_left_is_not_asked_about(waiting, sandbox):
+    Trip.objects.update(authorised_total=waiting.price - 1)
+    pass_time(days=30)
+    tasks.sweep_waiting()
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.calls.count()) == ("withdrawn", 0)
+    assert list(OutgoingMail.objects.values_list("kind", flat=True)) == ["wish_result"]
 
 
 def test_a_price_that_fell_is_taken_without_asking(waiting, sandbox):
@@ -251,6 +263,23 @@ def test_a_supplier_that_says_it_is_closed_is_asked_again_later(traveller, sandb
     sandbox.control("DELETE", "faults")
     answers_again()
     come(reservation)
+    assert reservation.state == "ticketed"
+    assert len(sandbox.bookings(reservation.reference)) == 1
+
+
+def test_what_is_kept_for_later_was_not_taken_by_an_earlier_try(traveller, sandbox):
+    """Only then it can be given up without asking the supplier."""
+    trip = flight_trip(traveller)
+    reservation = submitted(traveller, trip).reservations.get()
+    sandbox.fault("jal-online", "book", "error_503", after=True, times=1)
+    sandbox.fault("jal-online", "find", "maintenance", times=5)
+    work_off()
+    reservation.refresh_from_db()
+    assert reservation.state == "unknown"
+    sandbox.control("DELETE", "faults")
+    answers_again()
+    work_off()
+    reservation.refresh_from_db()
     assert reservation.state == "ticketed"
     assert len(sandbox.bookings(reservation.reference)) == 1
 

@@ -149,14 +149,16 @@ def _first_prices(facts: Facts) -> Mapping[str, int]:
 
 
 def everybody_was_told(facts: Facts) -> Iterable[str]:
-    """Each confirmed trip with something booked has one mail of its result, each cancellation one; each arrived."""
+    """Each confirmed trip of which something was sent has one mail of its result, each cancellation one; each arrived."""
     kinds = Counter((mail.about, mail.kind) for mail in facts.mails)
     by_trip: dict[str, list[Booking]] = defaultdict(list)
     for booking in facts.bookings:
         by_trip[booking.trip].append(booking)
+    # What was sent, turned away for later and then given up was told as waiting before.
+    sent = {event.objects[0] for event in facts.events if event.code == "booking.reservation.sending"}
     for trip in facts.confirmed:
         rows = by_trip[trip]
-        wanted = 1 if any(booking.way == "api" and booking.state != R.WITHDRAWN for booking in rows) else 0
+        wanted = int(any(row.way == "api" and (row.state != R.WITHDRAWN or row.id in sent) for row in rows))
         if kinds[trip, "trip_result"] != wanted:
             yield f"trip {trip}: {kinds[trip, 'trip_result']} mails of the result, {wanted} wanted"
         cancelled = sum(booking.state == R.CANCELLED for booking in rows)
