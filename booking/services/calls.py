@@ -55,12 +55,14 @@ def is_within_bound(trip: Trip, *, adding: int = 0) -> bool:
 def committed_total(trip: Trip) -> int:
     """The sum of the trip's reservations that stand or are wanted, in yen.
 
-    One that is being replaced counts with the highest fee of cancelling it: its own price comes back.
+    One that is being replaced counts with the highest fee of cancelling it, since its own price comes back; but with its
+    replacement no less than it costs itself: a cheaper one may not be had, and the old one stays.
     """
     standing = trip.reservations.exclude(state__in=[R.FAILED, R.EXPIRED, R.CANCELLED, R.WITHDRAWN])
     replacing = Change.objects.under_way().filter(reservation__trip=trip, kind=ChangeKind.REBOOK)
-    going = dict(replacing.values_list("reservation", "max_fee"))
-    return sum(going.get(pk, price) or 0 for pk, price in standing.values_list("pk", "price"))
+    pairs = replacing.values_list("reservation", "reservation__price", "max_fee", "replacement__price")
+    going = {old: max(fee or 0, (price or 0) - (new or 0)) for old, price, fee, new in pairs}
+    return sum(going.get(pk, price or 0) for pk, price in standing.values_list("pk", "price"))
 
 
 @inside

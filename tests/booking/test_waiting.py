@@ -20,6 +20,7 @@ from booking.models import (
     Trip,
 )
 from booking.services import driving
+from booking.services.calls import is_within_bound
 from booking.services.changing import confirm_change
 from booking.services.scheduling import accept_wish, begin_scheduled, withdraw_wish
 from booking.services.trips import withdraw_trip
@@ -370,6 +371,29 @@ def test_giving_up_what_a_change_waits_for_leaves_the_old_booking(traveller, san
     body = OutgoingMail.objects.get(kind="change").body
     assert "予約待ちを取りやめました" in body
     assert "元の予約はそのまま" in body
+
+
+def test_a_cheaper_replacement_that_may_not_be_had_leaves_room_for_the_old_booking(traveller):
+    """Else what is confirmed meanwhile is bound by a sum with which the old booking, once it stays, does not fit."""
+    search = searched(traveller)
+    chosen = {"out": token(search, "out", "jal_online", has="ビジネスフレックス"), "stay": token(search, "stay", "yado_net")}
+    trip = submitted(traveller, drafted(traveller, search, **chosen))
+    work_off()
+    flight, stay = trip.reservations.get(supplier="jal_online"), trip.reservations.get(supplier="yado_net")
+    close_until("jal_online")
+    cheaper = proposed(traveller, looked(traveller, flight, days=1), has="セイバー")
+    assert cheaper.kind == ChangeKind.REBOOK
+    confirm_change(acting(traveller), cheaper, max_cost=0, max_fee=0)
+    cheaper.refresh_from_db()
+    assert (cheaper.replacement.state, cheaper.replacement.price < flight.price) == ("scheduled", True)
+    dearer = proposed(traveller, looked(traveller, stay, nights=1), "stay", supplier="yado_net", n=1)
+    confirm_change(acting(traveller), dearer, max_cost=100_000, max_fee=0)
+    work_off()
+    withdraw_wish(acting(traveller), cheaper.replacement)
+    trip.refresh_from_db()
+    flight.refresh_from_db()
+    assert flight.state == "ticketed"
+    assert is_within_bound(trip)
 
 
 def test_the_page_of_a_change_says_when_its_new_booking_begins(traveller, sandbox, client):
