@@ -55,3 +55,8 @@ def code(value: str) -> str:
     """An ID or number in plain half-width form: NFKC, one kind of hyphen, no blanks. Raises UnusableCharacter."""
     plain = unicodedata.normalize("NFKC", clean(value)).translate(_HYPHENS)
     return "".join(plain.split())
+
+
+def whole_number(posted: str) -> int | None:
+    """A whole number of one to nine digits out of what was posted; None for anything else. No column takes more."""
+    return int(posted) if posted.isascii() and posted.isdigit() and len(posted) <= 9 else None

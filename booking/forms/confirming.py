@@ -27,4 +27,4 @@ class ChangeForm(Form):
 class CancelForm(Form):
     """The fee that the person saw."""
 
-    max_fee = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+    max_fee = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=9_999_999)

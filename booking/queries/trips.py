@@ -26,6 +26,8 @@ from booking.models import (
 from booking.queries.changing import REPLACEABLE, may_change
 from booking.queries.disruptions import disruptions_of, is_kept_open
 from booking.queries.refunds import with_refund_pending
+from booking.suppliers.base import Tickets
+from booking.suppliers.registry import can
 from lib import clock
 from lib.actor import Actor, Scope
 
@@ -233,8 +235,10 @@ def _entry(row: Reservation, *, may: bool, desk: bool, taken: Set[int], trouble:
             actions.append("change")
         if row.state in {R.BOOKED, R.TICKETED} and (desk or row.way != "operator"):
             actions.append("cancel")
-        if row.state == R.BOOKED and row.supplier == "jal_online" and row.way == "api":
+        if row.state == R.BOOKED and row.way == "api" and can(row.supplier, Tickets):
             actions.append("ticket")
+        elif row.state == R.BOOKED and row.way == "api" and row.problem:
+            actions.append("keep")
     if desk:
         if shown_state(row) == REFUND_PENDING:
             actions.append("refund")

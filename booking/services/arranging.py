@@ -35,7 +35,7 @@ from booking.suppliers.registry import can
 from booking.suppliers.types import Booked, Exchange, Ticketed, offer_from_json
 from lib import clock, jobs
 from lib.actor import Actor
-from lib.errors import Stale
+from lib.errors import MoveNotAllowed, Stale
 from lib.verbs import inside, verb
 
 R = ReservationState
@@ -112,13 +112,22 @@ def _book(actor: Actor, trip: Trip, reservations: Sequence[Reservation]) -> None
 
 
 def _ticket(actor: Actor, trip: Trip, reservation: Reservation) -> None:
+    if not _has_tickets(reservation):
+        raise MoveNotAllowed
     check_gate(trip)
     claim_call(actor, reservation, verb=CallVerb.TICKET, max_yen=reservation.price or 0)
 
 
+def _has_tickets(reservation: Reservation) -> bool:
+    return reservation.way == Way.API and can(reservation.supplier, Tickets)
+
+
 @verb
 def ticket_reservation(actor: Actor, reservation: Reservation) -> None:
-    """Ticket what is held although another part could not be had, or after a refusal. Raises NotReleased, AboveAuthorised."""
+    """Ticket what is held although another part could not be had, or after a refusal.
+
+    Raises NotReleased, AboveAuthorised, and MoveNotAllowed for what has no ticket.
+    """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     trip = Trip.objects.locked(reservation.trip_id)
     _ticket(actor, trip, reservation)
@@ -143,7 +152,7 @@ def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
     # Other parts may have waited for this decision.
     arrange_next(actor, trip)
     fresh.refresh_from_db()
-    if fresh.state == R.BOOKED and is_within_bound(trip):
+    if fresh.state == R.BOOKED and _has_tickets(fresh) and is_within_bound(trip):
         _ticket(actor, trip, fresh)
 
 
@@ -157,7 +166,8 @@ def record_booked(
     dearer = booked.price > call.max_yen
     # Of what the ticket will cost, as the supplier states it now: the ticket itself states only the whole.
     psfc = {} if booked.psfc is None else {"psfc": booked.psfc}
-    problem = f"料金が{booked.price:,}円に変わりました。確かめてから発券してください。" if dearer else ""
+    decide = "確かめてから発券してください。" if _has_tickets(reservation) else "この料金で残すか、取り消してください。"
+    problem = f"料金が{booked.price:,}円に変わりました。{decide}" if dearer else ""
     advance(
         reservation,
         R.BOOKED,

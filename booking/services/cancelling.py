@@ -6,7 +6,7 @@ from uuid import UUID
 
 from accounts.services import acting_on
 from audit.changes import advance
-from booking.errors import CannotCancel
+from booking.errors import BadRefund, CannotCancel
 from booking.mails import tell_cancelled
 from booking.models import (
     CallVerb,
@@ -96,12 +96,15 @@ def record_own_cancellation(
 
     The refund was booked on `refunded_on` (today unless told), or follows (`refunded` is False). For what an operator
     cancelled the agency's own fee is charged, where its table has one. Raises NoProxy, CannotCancel, and BadRefund for a
-    day that lies ahead or before the purchase.
+    day that lies ahead or before the purchase, or more than was paid.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     if reservation.state not in CANCELLABLE or reservation.way == Way.API:
         raise CannotCancel
     day = (refunded_on or clock.today()) if refunded else None
+    paid = max(net_total(reservation), reservation.price or 0)
+    if reservation.price is not None and not reservation.is_estimate and fee > paid:
+        raise BadRefund(f"払った額（{paid:,}円）を超えています。引かれる額を確かめてください。", field="fee")
     if day is not None:
         check_booked_on(day, reservation.operated_on or day, "予約した日", field="refunded_on")
     note_fee(actor, reservation, fee=fee)

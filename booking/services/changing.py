@@ -134,7 +134,8 @@ def confirm_change(actor: Actor, change: Change, *, max_cost: int, max_fee: int)
         raise ChangeTaken
     if trip.state != TripState.RELEASED:
         raise NotReleased
-    if not may_change(old, trip):
+    if not may_change(old, trip) or (old.state in REPLACEABLE and change.kind != ChangeKind.REPLACE):
+        # What was given back meanwhile is not changed any more; another may be booked in its place.
         raise CannotChange
     _check_free(old)
     offer = offer_from_json(change.offer)

@@ -44,8 +44,8 @@ def enter_disruption(actor: Actor, *, supplier: str, service: str, day: dt.date,
     """
     _at_the_desk(actor)
     today = clock.today()
-    if not service_key(service):
-        raise BadDisruption("便・列車の名前を入力してください。", field="service")
+    if not 0 < len(service_key(service)) <= 40:
+        raise BadDisruption("便・列車の名前を確かめてください。", field="service")
     if day < today - LATEST:
         raise BadDisruption("運行日が30日より前です。日を確かめてください。", field="day")
     _check(day, facts)

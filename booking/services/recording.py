@@ -20,7 +20,7 @@ from booking.models import (
     TripState,
     Way,
 )
-from booking.services.calls import committed_total
+from booking.services.calls import committed_total, raise_total
 from booking.services.fees import HANDLED_AS, charge_handling
 from booking.services.handoff import supplier_key_of
 from booking.services.ledger import charge_flight
@@ -62,7 +62,8 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
     The agency's own fee is charged with it, where its table has one.
 
     Raises NotPermitted; BadWish with the form field when it is not inside the trip or passes the authorised total
-    without the traveller's word (`raises_total`), or when another booking stands for the same part; NumberTaken.
+    without the traveller's word (`raises_total`), or when another booking stands for the same part; NumberTaken;
+    AboveAuthorised where more than the approved sum needs another approval.
     """
     if not actor.may("booking.reservation.record"):
         raise NotPermitted
@@ -112,9 +113,7 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
     data |= {"tax_basis": purchase.tax_basis} if purchase.tax_basis else {}
     record(actor, "booking.reservation.recorded", objects=[reservation, trip], data=data)
     if purchase.raises_total:
-        total = committed_total(trip)
-        Trip.objects.filter(pk=trip.pk).update(authorised_total=total, version=trip.version + 1)
-        record(actor, "booking.trip.raised", objects=[trip], data={"total": total, "price": purchase.price})
+        raise_total(actor, trip, to=committed_total(trip), price=purchase.price)
     if not stay:
         charge_flight(
             actor, reservation, total=purchase.price, psfc=purchase.psfc, source=ChargeSource.OPERATOR,

@@ -33,6 +33,7 @@ from booking.states import ENDED, RESERVATION_MOVES, TRIP_MOVES
 from booking.suppliers.types import Offer, offer_from_json
 from lib import clock, jst
 from lib.actor import Actor
+from lib.text import whole_number
 from lib.verbs import inside, verb
 
 
@@ -57,11 +58,11 @@ def read_picks(search: Search, tokens: Mapping[str, str]) -> list[Pick]:
         token = tokens.get(part.value, "")
         if not token:
             continue
-        answer_id, _, n = token.partition(".")
-        answer = answers.get(answer_id)
-        if answer is None or answer.part != part or not n.isascii() or not n.isdigit() or int(n) >= len(answer.offers):
+        answer_id, _, position = token.partition(".")
+        answer, n = answers.get(answer_id), whole_number(position)
+        if answer is None or answer.part != part or n is None or n >= len(answer.offers):
             raise BadWish("選んだ候補が見つかりません。もう一度選んでください。", field=part.value)
-        picks.append(Pick(part.value, answer, offer_from_json(answer.offers[int(n)])))
+        picks.append(Pick(part.value, answer, offer_from_json(answer.offers[n])))
     if not picks:
         raise BadWish("候補を1つ以上選んでください。")
     _check_order(picks)

@@ -23,6 +23,7 @@ from booking.services.quoting import quote_cancels
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
+from lib.text import whole_number
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -139,5 +140,9 @@ def cancel_trip(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _fees(posted: QueryDict) -> dict[str, int]:
     """The fees that the person saw, by the reservation's public id; what is no fee is left out."""
-    pairs = [(name.removeprefix("fee_"), str(value)) for name, value in posted.items() if name.startswith("fee_")]
-    return {name: int(value) for name, value in pairs if value.isascii() and value.isdigit()}
+    pairs = [
+        (name.removeprefix("fee_"), whole_number(str(value)))
+        for name, value in posted.items()
+        if name.startswith("fee_")
+    ]
+    return {name: fee for name, fee in pairs if fee is not None}

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
@@ -129,6 +129,8 @@ def number(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Back from the supplier's site: the number and the whole new price."""
     actor = actor_of(request)
     found = access.change_for(actor, pk)
+    if found.kind != ChangeKind.OWN:
+        raise Http404
     page = handoff_page(found.reservation)
     form = NumberForm(request.POST, label=page.number_label, hint=page.number_hint)
     form.fields["price"].required = True

@@ -29,6 +29,7 @@ from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.jst import local
 from lib.requests import actor_of
+from lib.text import whole_number
 
 HOME = ("ホーム", "/")
 
@@ -137,9 +138,8 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.info(request, "この登録は、すでに取り下げられています。")
         return redirect_see_other(request, page)
     if request.method == "POST":
-        version = request.POST.get("version", "")
         try:
-            withdraw_disruption(actor, found, version=int(version) if version.isascii() and version.isdigit() else 0)
+            withdraw_disruption(actor, found, version=whole_number(request.POST.get("version", "")) or 0)
         except PortalError as error:
             messages.error(request, error.message)
         else:

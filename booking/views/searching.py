@@ -28,6 +28,7 @@ from lib.errors import PortalError
 from lib.forms import typed_values
 from lib.htmx import is_part, redirect_see_other, render_page_or_part
 from lib.requests import actor_of
+from lib.text import whole_number
 
 WAIT_SECONDS = 5.0
 
@@ -91,8 +92,7 @@ def results(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     asked = access.search_for(actor, pk)
     if is_part(request) and "seen" in request.GET:
-        seen = request.GET["seen"]
-        count = int(seen) if seen.isascii() and seen.isdigit() else 0
+        count = whole_number(request.GET["seen"]) or 0
         wake.wait_until(
             lambda: found.answered_count(asked) > count, channel=f"search:{asked.public_id}", seconds=WAIT_SECONDS
         )

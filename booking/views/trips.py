@@ -16,10 +16,11 @@ from booking.queries import trip_list, trip_page
 from booking.queries.trips import trip_rows
 from booking.services.arranging import accept_price, ticket_reservation
 from booking.services.trips import withdraw_trip
-from lib.errors import PortalError
+from lib.errors import PortalError, Stale
 from lib.htmx import redirect_see_other, render_page_or_part
 from lib.requests import actor_of
 from lib.tables import page_of
+from lib.text import whole_number
 
 
 @require_safe
@@ -75,10 +76,13 @@ def ticket(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ticket what is held; with `price` the person takes a price that has risen."""
     actor = actor_of(request)
     reservation = access.reservation_for(actor, pk, to=ARRANGE_TRIP)
-    price = request.POST.get("price", "")
+    posted = request.POST.get("price", "")
+    price = whole_number(posted)
     try:
-        if price.isascii() and price.isdigit():
-            accept_price(actor, reservation, price=int(price))
+        if price is not None:
+            accept_price(actor, reservation, price=price)
+        elif posted:
+            raise Stale
         else:
             ticket_reservation(actor, reservation)
     except PortalError as error:

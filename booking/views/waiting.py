@@ -14,6 +14,7 @@ from booking.services.scheduling import accept_wish, withdraw_wish
 from lib.errors import PortalError, Stale
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
+from lib.text import whole_number
 
 
 @require_POST
@@ -35,11 +36,11 @@ def stop_waiting(request: HttpRequest, pk: UUID) -> HttpResponse:
 def go_on(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take a stopped wish at the price that stands on the button."""
     reservation = access.reservation_for(actor_of(request), pk, to=ARRANGE_TRIP)
-    price = request.POST.get("price", "")
+    price = whole_number(request.POST.get("price", ""))
     try:
-        if not (price.isascii() and price.isdigit()):
+        if price is None:
             raise Stale
-        accept_wish(actor_of(request), reservation, price=int(price))
+        accept_wish(actor_of(request), reservation, price=price)
     except PortalError as error:
         messages.error(request, error.message)
     else:

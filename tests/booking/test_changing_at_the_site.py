@@ -2,7 +2,7 @@
 
 import pytest
 
-from booking.errors import AboveAuthorised, ChangeTaken
+from booking.errors import AboveAuthorised, BadRefund, CannotChange, ChangeTaken
 from booking.models import ChangeKind, ChangeState, ChargeSource, ReservationState
 from booking.services.arranging import mark_used
 from booking.services.cancelling import record_own_cancellation
@@ -174,3 +174,23 @@ def test_a_train_that_was_taken_as_it_stood_ends_the_change(traveller):
     mark_used(SWEEPER, ride)
     change.refresh_from_db()
     assert change.state == ChangeState.DROPPED
+
+
+def test_a_change_of_what_was_given_back_meanwhile_is_refused(traveller):
+    ride = bought_train(traveller)
+    change = proposed(traveller, looked(traveller, ride, air=False), supplier="ex", n=5)
+    record_own_cancellation(acting(traveller), ride, fee=320, source=ChargeSource.ENTERED)
+    with pytest.raises(CannotChange):
+        confirm_change(acting(traveller), change, max_cost=100_000, max_fee=0)
+    change.refresh_from_db()
+    assert change.state == ChangeState.DRAFT
+
+
+@pytest.mark.parametrize("fee", [23_281, 320_000])
+def test_no_more_is_kept_than_was_paid(fee, traveller):
+    ride = bought_train(traveller)
+    with pytest.raises(BadRefund, match="払った額（23,280円）を超えています") as refused:
+        record_own_cancellation(acting(traveller), ride, fee=fee, source=ChargeSource.ENTERED)
+    assert refused.value.field == "fee"
+    ride.refresh_from_db()
+    assert (ride.state, yen_of(ride)) == ("ticketed", [23_280])

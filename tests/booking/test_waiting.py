@@ -376,7 +376,10 @@ def test_giving_up_what_a_change_waits_for_leaves_the_old_booking(traveller, san
 def test_a_cheaper_replacement_that_may_not_be_had_leaves_room_for_the_old_booking(traveller):
     """Else what is confirmed meanwhile is bound by a sum with which the old booking, once it stays, does not fit."""
     search = searched(traveller)
-    chosen = {"out": token(search, "out", "jal_online", has="ビジネスフレックス"), "stay": token(search, "stay", "yado_net")}
+    chosen = {
+        "out": token(search, "out", "jal_online", has="ビジネスフレックス"),
+        "stay": token(search, "stay", "yado_net"),
+    }
     trip = submitted(traveller, drafted(traveller, search, **chosen))
     work_off()
     flight, stay = trip.reservations.get(supplier="jal_online"), trip.reservations.get(supplier="yado_net")
