@@ -6,7 +6,7 @@ from booking.models import CallVerb, ReservationState, SupplierCall
 from booking.services.settling import Finding
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
-from lib import jst
+from lib import clock, jst
 from lib.forms import CodeField, DateField3, Form, RadioField, TextField, TimeField, YenField
 
 
@@ -65,6 +65,8 @@ class SettleForm(Form):
         day, at = data.get("hold_on"), data.get("hold_at")
         if (day is None) != (at is None) and not {"hold_on", "hold_at"} & set(self.errors):
             self.add_error("hold_at" if day else "hold_on", "発券の期限は、日と時刻の両方を入力してください。")
+        elif day and at and jst.at(day, at.hour, at.minute) <= clock.now():
+            self.add_error("hold_on", "発券の期限が過ぎています。手配先が示す期限を確かめてください。")
         return data
 
     def finding(self) -> Finding:

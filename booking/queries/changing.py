@@ -5,7 +5,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from booking.models import Change, ChangeKind, Reservation, ReservationState, SearchAnswer, Trip, TripState, Way
+from booking.models import (
+    Change,
+    ChangeKind,
+    ChangeState,
+    Reservation,
+    ReservationState,
+    SearchAnswer,
+    Trip,
+    TripState,
+    Way,
+)
 from booking.queries.confirming import CancelRow, cancel_rows_of
 from booking.queries.disruptions import disruption_of, is_kept_open
 from booking.queries.hours import may_begin_at
@@ -18,6 +28,17 @@ from lib import clock, jst
 R = ReservationState
 CHANGEABLE = frozenset({R.BOOKED, R.TICKETED})
 REPLACEABLE = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED})
+
+
+def what_became(change: Change) -> str:
+    """Why a change that has left its draft cannot be confirmed, entered or given up any more, for people."""
+    if change.state == ChangeState.DROPPED:
+        return (
+            "この変更は、取りやめになっています（選び直したときは、あとから選んだものが残ります）。変更していません。"
+        )
+    if change.state == ChangeState.REFUSED:
+        return f"この変更はできませんでした。{change.problem}"
+    return "この変更は、すでに受け付けています。"
 
 
 def may_change(reservation: Reservation, trip: Trip, *, kept_open: bool | None = None) -> bool:

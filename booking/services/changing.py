@@ -24,7 +24,7 @@ from booking.models import (
     Trip,
     TripState,
 )
-from booking.queries.changing import CHANGEABLE, REPLACEABLE, kind_of_change, may_change
+from booking.queries.changing import CHANGEABLE, REPLACEABLE, kind_of_change, may_change, what_became
 from booking.queries.disruptions import still_running
 from booking.queries.parts import part_of
 from booking.services.arranging import arrange_next
@@ -109,7 +109,7 @@ def drop_change(actor: Actor, change: Change) -> None:
     actor = acting_on(actor, change.reservation.trip.traveller.public_id)
     change = _locked_change(change)
     if change.state != ChangeState.DRAFT and not (change.state, change.kind) == (ChangeState.CONFIRMED, ChangeKind.OWN):
-        raise ChangeTaken
+        raise ChangeTaken(what_became(change))
     drop_change_of(actor, change)
 
 
@@ -131,7 +131,7 @@ def confirm_change(actor: Actor, change: Change, *, max_cost: int, max_fee: int)
     change = _locked_change(change)
     old = _locked(change.reservation_id)
     if change.state != ChangeState.DRAFT:
-        raise ChangeTaken
+        raise ChangeTaken(what_became(change))
     if trip.state != TripState.RELEASED:
         raise NotReleased
     if not may_change(old, trip) or (old.state in REPLACEABLE and change.kind != ChangeKind.REPLACE):
@@ -256,7 +256,7 @@ def record_own_change(actor: Actor, change: Change, *, number: str, price: int) 
     change = _locked_change(change)
     old = change.reservation
     if (change.state, change.kind) != (ChangeState.CONFIRMED, ChangeKind.OWN) or old.state != R.TICKETED:
-        raise ChangeTaken
+        raise ChangeTaken(what_became(change))
     checked = checked_number(old, number)
     others = committed_total(trip) - (old.price or 0)
     known = bool(offer_from_json(change.offer).price)

@@ -15,7 +15,7 @@ from booking.forms.handoff import NumberForm
 from booking.forms.searching import LookInsteadForm
 from booking.models import Change, ChangeKind, ChangeState, Reservation
 from booking.permissions import ARRANGE_TRIP
-from booking.queries.changing import ChangePage, change_page, fee_by_terms, look_values, may_change
+from booking.queries.changing import ChangePage, change_page, fee_by_terms, look_values, may_change, what_became
 from booking.queries.disruptions import disruption_of
 from booking.queries.handoff import handoff_page
 from booking.services.changing import confirm_change, drop_change, record_own_change
@@ -76,6 +76,8 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     if found.state == ChangeState.CONFIRMED and found.kind == ChangeKind.OWN:
         return _number_page(request, found, None)
     if found.state != ChangeState.DRAFT:
+        if request.method == "POST":
+            messages.info(request, what_became(found))
         return redirect_see_other(request, trip_page)
     form = ChangeForm(request.POST or None)
     if request.method == "POST":

@@ -2,9 +2,11 @@
 
 import datetime as dt
 
+from booking import tasks
 from booking.models import Reservation, SupplierHours
 from lib import clock, jst
 from lib.dated import between
+from tests.world import work_off
 
 
 def close_until(supplier: str, *, minutes: int = 120) -> dt.datetime:
@@ -25,3 +27,16 @@ def run_out(reservation: Reservation, **changed) -> None:
     past = (clock.wall() - dt.timedelta(minutes=1)).isoformat()
     Reservation.objects.filter(pk=reservation.pk).update(offer={**reservation.offer, "valid_until": past, **changed})
     reservation.refresh_from_db()
+
+
+def pass_time(**much) -> None:
+    clock.shift_by(int(dt.timedelta(**much).total_seconds()))
+
+
+def come(reservation: Reservation) -> Reservation:
+    """The moment has come, and the workers have done what there was to do."""
+    pass_time(hours=3)
+    tasks.sweep_waiting()
+    work_off()
+    reservation.refresh_from_db()
+    return reservation

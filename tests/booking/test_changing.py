@@ -28,6 +28,7 @@ from lib import clock
 from tests.billing.world import go_to
 from tests.booking.changes import FLEX, bought_train, confirmed, live, looked, other_flight, proposed, ticketed, yen_of
 from tests.factories import acting, person
+from tests.signin import sign_in
 from tests.world import drafted, searched, submitted, token, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -339,8 +340,25 @@ def test_choosing_anew_drops_the_earlier_choice(traveller):
     other_flight(traveller, flight, n=4)
     first.refresh_from_db()
     assert first.state == ChangeState.DROPPED
-    with pytest.raises(ChangeTaken):
+    with pytest.raises(ChangeTaken, match="取りやめになっています"):
         confirm_change(acting(traveller), first, max_cost=0, max_fee=0)
+
+
+def test_a_change_that_was_dropped_in_another_tab_says_so_when_it_is_pressed(traveller, client):
+    flight = ticketed(traveller)
+    first = other_flight(traveller, flight)
+    other_flight(traveller, flight, n=4)
+    sign_in(client, traveller)
+    answer = client.post(f"/changes/{first.public_id}/", {"max_cost": 0, "max_fee": 0}, follow=True)
+    assert "この変更は、取りやめになっています" in answer.content.decode()
+    flight.refresh_from_db()
+    assert flight.state == R.TICKETED
+
+
+def test_the_address_for_a_number_is_only_there_for_changes_at_the_suppliers_site(traveller, client):
+    change = other_flight(traveller, ticketed(traveller))
+    sign_in(client, traveller)
+    assert client.post(f"/changes/{change.public_id}/number/", {"number": "2001", "price": "1"}).status_code == 404
 
 
 def test_a_change_that_is_dropped_changes_nothing(traveller):

@@ -309,6 +309,19 @@ def test_the_form_of_a_booking_takes_a_deadline_only_whole(lost_booking, operato
     assert done(lost_booking).hold_until == jst.at(day, 23, 59)
 
 
+def test_a_deadline_that_has_passed_is_refused_beside_its_field(lost_booking, operator, client):
+    """Else the booking would be told as lapsed at once."""
+    sign_in(client, operator)
+    day = clock.today() - dt.timedelta(days=1)
+    typed = {"happened": "yes", "number": "ABC123", "price": "99000", "why": "管理画面", "hold_at": "23:59"}
+    typed |= {"hold_on_y": str(day.year), "hold_on_m": str(day.month), "hold_on_d": str(day.day)}
+    answer = client.post(reverse("booking:call_settle", args=[lost_booking.public_id]), typed)
+    assert answer.status_code == 422
+    assert "発券の期限が過ぎています" in answer.content.decode()
+    lost_booking.refresh_from_db()
+    assert lost_booking.state == CallState.ASKING
+
+
 def test_the_form_of_a_change_says_what_was_wanted_and_asks_for_price_and_fee(lost_change, operator, client):
     sign_in(client, operator)
     settle = reverse("booking:call_settle", args=[lost_change.public_id])
