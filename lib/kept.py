@@ -4,11 +4,14 @@ They are bound to the page of the form and live for 30 minutes of wall time. Pas
 was kept is shown again, never carried out.
 """
 
+from typing import Any
 from urllib.parse import urlsplit
 
+from django import forms
 from django.http import HttpRequest, QueryDict
 
 from lib import clock
+from lib.forms import typed_values
 
 KEY = "kept_form"
 MINUTES = 30
@@ -55,3 +58,9 @@ def take(request: HttpRequest) -> QueryDict | None:
     if clock.wall_seconds() - held["at"] > MINUTES * 60:
         return None
     return QueryDict(held["fields"])
+
+
+def typed(request: HttpRequest, form_class: type[forms.Form]) -> dict[str, Any]:
+    """What was kept of this form, as `initial` of a fresh one; empty when nothing was kept for this page."""
+    held = take(request)
+    return dict(typed_values(form_class, held)) if held else {}

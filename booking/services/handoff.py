@@ -11,6 +11,7 @@ from accounts.services import acting_on
 from audit.changes import advance
 from booking.errors import BadNumber, NumberTaken
 from booking.models import ChargeSource, Reservation, ReservationState, Trip
+from booking.queries.numbers import stands_elsewhere
 from booking.services.calls import admit_price, committed_total
 from booking.services.following import follow_change
 from booking.services.ledger import charge_fare
@@ -35,12 +36,15 @@ def supplier_key_of(traveller: User, supplier: str) -> str:
 
 
 def checked_number(reservation: Reservation, number: str) -> str:
-    """The supplier's number without separators. Raises BadNumber for one that cannot be."""
+    """The supplier's number without separators. Raises BadNumber for one that cannot be, NumberTaken for another booking's."""
     adapter = adapter_for(reservation.supplier, Link("", reservation.connection.site_url), HandsOff)
     try:
-        return adapter.check_number(number)
+        checked = adapter.check_number(number)
     except Refused as refusal:
         raise BadNumber(refusal.message, field="number") from refusal
+    if stands_elsewhere(reservation, checked):
+        raise NumberTaken(field="number")
+    return checked
 
 
 @verb

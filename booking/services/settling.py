@@ -15,6 +15,7 @@ from audit.services import record
 from booking.errors import AlreadyKnown, NumberTaken, TooEarly
 from booking.models import CallState, CallVerb, Change, ChargeSource, ReservationState, SupplierCall, Trip
 from booking.permissions import SETTLE_CALL
+from booking.queries.numbers import stands_elsewhere
 from booking.services import arranging, cancelling, changing
 from booking.services.calls import settle_call
 from booking.suppliers.types import Booked, Ticketed
@@ -114,6 +115,8 @@ def _lead(actor: Actor, call: SupplierCall, finding: Finding) -> None:
     reservation, token = call.reservation, call.claim_token
     assert token is not None
     if call.verb == CallVerb.BOOK:
+        if stands_elsewhere(reservation, finding.number):
+            raise NumberTaken(field="number")
         booked = Booked(finding.number, finding.price, finding.hold_until)
         try:
             with transaction.atomic():

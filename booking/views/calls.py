@@ -15,6 +15,7 @@ from booking.forms.settling import SettleForm
 from booking.permissions import READ_CALL, SETTLE_CALL
 from booking.queries.calls import call_page, open_calls, settled_calls
 from booking.services.settling import ask_now, settle_by_hand
+from lib import kept
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
@@ -63,7 +64,7 @@ def settle(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not page.is_open:
         messages.info(request, AlreadyKnown.default)
         return redirect_see_other(request, here)
-    form = SettleForm(request.POST or None, call=found)
+    form = SettleForm(request.POST or None, call=found, initial=kept.typed(request, SettleForm))
     if request.method == "POST" and form.is_valid():
         try:
             settle_by_hand(actor, found, form.finding())

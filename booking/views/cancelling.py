@@ -20,6 +20,7 @@ from booking.queries.disruptions import disruption_of
 from booking.services.cancelling import cancel_items, claim_cancellation, record_own_cancellation
 from booking.services.disruptions import state_fee
 from booking.services.quoting import quote_cancels
+from lib import kept
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
@@ -43,7 +44,9 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         return _at_the_desk(request, reservation, context, trip_page)
     trouble = disruption_of(reservation)
     free = trouble is not None and trouble.is_refund_free()
-    form = OwnCancelForm(request.POST or None, initial={"fee": 0} if free else None)
+    form = OwnCancelForm(
+        request.POST or None, initial=({"fee": 0} if free else {}) | kept.typed(request, OwnCancelForm)
+    )
     context |= {"trouble": trouble if free else None}
     if request.method == "POST" and form.is_valid():
         try:
@@ -60,7 +63,7 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _at_the_desk(
     request: HttpRequest, reservation: Reservation, context: dict[str, object], trip_page: str
 ) -> HttpResponse:
-    form = DeskCancelForm(request.POST or None)
+    form = DeskCancelForm(request.POST or None, initial=kept.typed(request, DeskCancelForm))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         done = data["refunded"] == "yes"

@@ -23,6 +23,7 @@ from booking.services.driving import quote_cancel, quote_change
 from booking.services.searching import open_search, wish_instead
 from booking.suppliers.registry import KINDS
 from booking.suppliers.types import offer_from_json
+from lib import kept
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
@@ -43,7 +44,9 @@ def look(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.info(request, "この予約は、いまの状態では変更できません。")
         return redirect_see_other(request, _trip_page(reservation))
     stay = KINDS[reservation.supplier] == "stay"
-    form = LookInsteadForm(request.POST or None, initial=look_values(reservation), stay=stay)
+    form = LookInsteadForm(
+        request.POST or None, initial={**look_values(reservation), **kept.typed(request, LookInsteadForm)}, stay=stay
+    )
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         kinds = data.get("kinds", [])
@@ -152,7 +155,7 @@ def _number_page(request: HttpRequest, found: Change, form: NumberForm | None) -
     page = handoff_page(found.reservation, offer=offer)
     if form is None:
         words = {"label": page.number_label, "hint": page.number_hint}
-        form = NumberForm(initial={"number": found.reservation.number}, **words)
+        form = NumberForm(initial={"number": found.reservation.number} | kept.typed(request, NumberForm), **words)
         form.fields["price"].required = True
     form.fields["price"].label, form.fields["price"].help_text = "変更後の金額", "差額ではなく全体の金額。税込。"
     context = {**_context(found), "page": page, "form": form}

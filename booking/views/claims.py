@@ -115,7 +115,7 @@ def explain(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Why another sum came than was expected."""
     actor = actor_of(request)
     claim = access.claim_for(actor, pk, to=RECORD)
-    form = ClaimExplainForm(request.POST or None)
+    form = ClaimExplainForm(request.POST or None, initial=kept.typed(request, ClaimExplainForm))
     if request.method == "POST" and form.is_valid():
         try:
             explain_claim(actor, claim, **form.cleaned_data)

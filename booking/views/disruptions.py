@@ -24,7 +24,7 @@ from booking.services.disruptions import (
     record_follow_up,
     withdraw_disruption,
 )
-from lib import clock
+from lib import clock, kept
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.jst import local
@@ -48,7 +48,8 @@ def enter(request: HttpRequest) -> HttpResponse:
     """First who is on it and what they are told; then, when that was seen, told."""
     actor = actor_of(request)
     page_for(actor, HANDLE_DISRUPTION)
-    form = DisruptionForm(request.POST or None, suppliers=ride_suppliers(), initial={"announced_on": clock.today()})
+    initial = {"announced_on": clock.today()} | kept.typed(request, DisruptionForm)
+    form = DisruptionForm(request.POST or None, suppliers=ride_suppliers(), initial=initial)
     look = None
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -104,7 +105,9 @@ def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The announcement has changed: the same look first, then everybody still on it is told again."""
     actor = actor_of(request)
     found = access.disruption_for(actor, pk)
-    form = DisruptionForm(request.POST or None, suppliers=(), fixed=True, initial=_present(found))
+    form = DisruptionForm(
+        request.POST or None, suppliers=(), fixed=True, initial=_present(found) | kept.typed(request, DisruptionForm)
+    )
     look = None
     if request.method == "POST" and form.is_valid():
         which = {name: getattr(found, name) for name in ("supplier", "service", "service_key", "day", "version")}
@@ -155,7 +158,7 @@ def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What the desk spoke about with a person, or settled with the supplier."""
     actor = actor_of(request)
     booking = access.affected_for(actor, pk)
-    form = FollowUpForm(request.POST or None, initial={"note": booking.note})
+    form = FollowUpForm(request.POST or None, initial={"note": booking.note} | kept.typed(request, FollowUpForm))
     if request.method == "POST" and form.is_valid():
         record_follow_up(actor, booking, note=form.cleaned_data["note"])
         messages.success(request, f"{booking.reservation.trip.traveller.name}さんへの対応を記録しました。")

@@ -15,6 +15,7 @@ from booking.models import ChargeSource, Reservation
 from booking.permissions import RECORD
 from booking.queries.refunds import is_refund_pending, net_total
 from booking.services.refunds import is_unused_possible, record_no_show, record_refund
+from lib import kept
 from lib.errors import PortalError
 from lib.htmx import redirect_see_other
 from lib.requests import actor_of
@@ -57,7 +58,7 @@ def _page(
     form_class: type[RefundForm],
     word: str,
 ) -> HttpResponse:
-    form = form_class(request.POST or None, initial={"kept": reservation.cancel_fee})
+    form = form_class(request.POST or None, initial={"kept": reservation.cancel_fee} | kept.typed(request, form_class))
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:

@@ -90,6 +90,17 @@ def test_a_number_of_the_same_member_stands_only_once(traveller):
     with pytest.raises(NumberTaken):
         handoff.enter_number(acting(traveller), second.reservations.get(supplier="ex"), number="2001", price=None)
     assert second.reservations.get(supplier="ex").state == R.HANDED_OFF
+    clock.shift_by(86400)
+    with pytest.raises(NumberTaken):
+        handoff.enter_number(acting(traveller), second.reservations.get(supplier="ex"), number="2001", price=None)
+
+
+def test_a_number_is_used_again_once_its_ride_is_over(traveller):
+    first, second = (submitted(traveller, drafted(traveller, searched(traveller, days=d))) for d in (20, 30))
+    handoff.enter_number(acting(traveller), first.reservations.get(supplier="ex"), number="2001", price=None)
+    clock.shift_by(25 * 86400)
+    handoff.enter_number(acting(traveller), second.reservations.get(supplier="ex"), number="2001", price=None)
+    assert second.reservations.get(supplier="ex").state == R.TICKETED
 
 
 def test_nights_become_charges_at_check_out_each_by_its_own_day(traveller):

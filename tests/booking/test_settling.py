@@ -216,6 +216,22 @@ def test_a_number_of_another_booking_is_refused_and_nothing_changes(lost_booking
     assert not Event.objects.filter(code="booking.call.settled").exists()
 
 
+@pytest.fixture
+def earlier(traveller) -> Reservation:
+    """A flight of the same person that was booked the day before."""
+    flight = ticketed(traveller)
+    clock.shift_by(86400)
+    return flight
+
+
+def test_a_number_of_a_flight_that_was_booked_on_another_day_is_refused(earlier, lost_booking, desk):
+    """Else one ticket would stand for two bookings, and be charged twice."""
+    with pytest.raises(NumberTaken):
+        settle_by_hand(desk, lost_booking, Finding(happened=True, why="管理画面", number=earlier.number, price=99000))
+    lost_booking.refresh_from_db()
+    assert lost_booking.state == CallState.ASKING
+
+
 def test_only_the_desk_settles_and_hurries(lost_booking, traveller):
     for actor in (acting(traveller), acting(person("auditor"))):
         with pytest.raises(NotPermitted):

@@ -50,7 +50,7 @@ def test_one_leg_goes_the_day_before_and_the_rest_on_the_day_at_what_then_holds(
     expect(button).to_be_visible()
     clock.shift_by(int((jst.at(trip.first_day, 0, 5) - clock.now()).total_seconds()))
     button.click()
-    expect(page.get_by_text("何も取り消していません")).to_be_visible()
+    expect(page.get_by_text("何も取り消していません").first).to_be_visible()
     look(page, "cancel-dearer")
     assert SupplierCall.objects.filter(verb="cancel").count() == 1
     page.get_by_role("button", name=re.compile("^2件を")).click()

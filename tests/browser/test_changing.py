@@ -56,7 +56,7 @@ def test_a_flight_is_changed_to_another_day_with_the_difference_shown_first(trav
     page.locator(f"tr:has-text('予約の変更'):has-text('{FLEX}') input.pick").nth(2).check()
     page.get_by_role("button", name="内容を確かめる").click()
     expect(page.get_by_role("heading", name="変更の内容を確かめてください")).to_be_visible()
-    expect(page.get_by_text("変更手数料")).to_be_visible()
+    expect(page.get_by_text("変更手数料").first).to_be_visible()
     look(page, "change-confirm")
     page.get_by_role("button", name=re.compile("で変更する$")).click()
     flight = trip.reservations.get()
@@ -104,7 +104,7 @@ def test_a_train_is_changed_at_the_suppliers_site_and_its_number_entered(travell
     expect(page.locator("[role=alert]")).to_be_visible()
     page.fill("input[name=price]", "23280")
     page.get_by_role("button", name="変更を登録する").click()
-    expect(page.get_by_text("変更を登録しました")).to_be_visible()
+    expect(page.get_by_text("変更を登録しました").first).to_be_visible()
     ride = trip.reservations.get()
     assert (ride.number, ride.state) == ("2001", "ticketed")
     assert clock.today() < ride.segments.get().travel_on

@@ -64,7 +64,7 @@ def test_a_cancelled_train_is_announced_to_three_people_and_rebooked(sandbox, po
         expect(desk.get_by_role("rowheader", name=name)).to_be_visible()
     look(desk, "disruption-look")
     desk.get_by_role("button", name="3件の予約に知らせる").click()
-    expect(desk.get_by_text("まだ手続きのないもの 3件")).to_be_visible()
+    expect(desk.get_by_text("まだ手続きのないもの 3件").first).to_be_visible()
     look(desk, "disruption")
     told = OutgoingMail.objects.filter(kind="disruption").values_list("to_address", flat=True)
     assert sorted(told) == sorted(ride.trip.traveller.email for ride in rides)
@@ -96,7 +96,7 @@ def test_a_cancelled_train_is_announced_to_three_people_and_rebooked(sandbox, po
     expect(refunding.locator(".badge", has_text="取消済").first).to_be_visible()
 
     desk.reload()
-    expect(desk.get_by_text("まだ手続きのないもの 1件")).to_be_visible()
+    expect(desk.get_by_text("まだ手続きのないもの 1件").first).to_be_visible()
     desk.get_by_role("link", name=re.compile(f"^対応を記録する.*{NAMES[2]}")).click()
     desk.fill("textarea[name=note]", "本人と電話。自分で変更する予定。")
     look(desk, "disruption-follow-up")

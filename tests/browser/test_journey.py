@@ -69,7 +69,7 @@ def test_one_trip_from_search_to_the_offices_invoice(cast, portal, sandbox, new_
     look(page, "search")
     fill_search(page, out_on=out_on, back_on=out_on + dt.timedelta(days=1), nights=1)
     page.click("text=候補を探す")
-    expect(page.get_by_text("すべての答えがそろいました")).to_be_visible()
+    expect(page.get_by_text("すべての答えがそろいました").first).to_be_visible()
     look(page, "results")
     page.locator("tr:has-text('ビジネスフレックス') input[name=out]").first.check()
     page.locator("input[name=stay]").first.check()
@@ -140,7 +140,7 @@ def prepare_month(desk: Page, out_on: dt.date) -> None:
     follow(desk.locator("text=締めの準備に進む").first)
     look(desk, "prepare")
     desk.get_by_role("button", name=re.compile("円で準備する")).click()
-    expect(desk.get_by_text("締めの準備ができています")).to_be_visible()
+    expect(desk.get_by_text("締めの準備ができています").first).to_be_visible()
     look(desk, "period-prepared")
 
 
