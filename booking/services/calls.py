@@ -1,7 +1,7 @@
 """Calls to suppliers as rows: the gate before money, the claim before the first byte, what became of it."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from accounts.queries import membership_on
@@ -52,17 +52,19 @@ def is_within_bound(trip: Trip, *, adding: int = 0) -> bool:
     return committed_total(trip) + adding <= (trip.authorised_total or 0)
 
 
-def committed_total(trip: Trip) -> int:
+def committed_total(trip: Trip, *, instead: Mapping[int, int] | None = None) -> int:
     """The sum of the trip's reservations that stand or are wanted, in yen.
 
     One that is being replaced counts with the highest fee of cancelling it, since its own price comes back; but with its
     replacement no less than it costs itself: a cheaper one may not be had, and the old one stays.
+    `instead` gives prices, by reservation, that are about to be entered.
     """
     standing = trip.reservations.exclude(state__in=[R.FAILED, R.EXPIRED, R.CANCELLED, R.WITHDRAWN])
     replacing = Change.objects.under_way().filter(reservation__trip=trip, kind=ChangeKind.REBOOK)
-    pairs = replacing.values_list("reservation", "reservation__price", "max_fee", "replacement__price")
-    going = {old: max(fee or 0, (price or 0) - (new or 0)) for old, price, fee, new in pairs}
-    return sum(going.get(pk, price or 0) for pk, price in standing.values_list("pk", "price"))
+    prices = {**dict(standing.values_list("pk", "price")), **(instead or {})}
+    pairs = replacing.values_list("reservation", "reservation__price", "max_fee", "replacement")
+    going = {old: max(fee or 0, (price or 0) - (prices.get(new) or 0)) for old, price, fee, new in pairs}
+    return sum(going.get(pk, price or 0) for pk, price in prices.items())
 
 
 @inside

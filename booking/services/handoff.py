@@ -58,7 +58,7 @@ def enter_number(actor: Actor, reservation: Reservation, *, number: str, price: 
     checked = checked_number(reservation, number)
     trip = Trip.objects.locked(reservation.trip_id)
     if price is not None:
-        others = committed_total(trip) - (reservation.price or 0)
+        others = committed_total(trip, instead={reservation.pk: price}) - price
         admit_price(actor, trip, others=others, price=price, is_known=bool(reservation.price))
     enter_purchase(actor, reservation, number=checked, price=price, source=ChargeSource.ENTERED)
 

@@ -4,9 +4,10 @@ import pytest
 from django.urls import reverse
 
 from audit.models import OutgoingMail
-from booking.models import ChangeKind, ChangeState
+from booking.models import ChangeKind, ChangeState, Reservation
 from booking.services.calls import is_within_bound
 from booking.services.changing import confirm_change
+from booking.services.handoff import enter_number
 from booking.services.scheduling import withdraw_wish
 from booking.services.trips import withdraw_trip
 from lib import jst
@@ -109,3 +110,15 @@ def test_a_trip_that_is_withdrawn_ends_the_change_that_waited(traveller, sandbox
     withdraw_trip(acting(traveller), stay.trip)
     change.refresh_from_db()
     assert (change.state, change.replacement.state) == (ChangeState.DROPPED, "withdrawn")
+
+
+def test_a_train_instead_of_a_dearer_flight_may_cost_more_than_its_estimate(traveller):
+    flight = ticketed(traveller)
+    change = proposed(traveller, looked(traveller, flight, air=False), supplier="ex", n=5)
+    confirm_change(acting(traveller), change, max_cost=0, max_fee=430)
+    change.refresh_from_db()
+    train = change.replacement
+    enter_number(acting(traveller), train, number="2001", price=train.price + 320)
+    train = Reservation.objects.get(pk=train.pk)
+    assert (train.state, train.price < flight.price) == ("ticketed", True)
+    assert is_within_bound(train.trip)

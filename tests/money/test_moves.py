@@ -212,7 +212,7 @@ def test_who_has_left_before_the_day_of_the_ride_is_nobodys_until_it_is_known(bo
     books.fare(books.taro, 13320, on(11, 15))
     go_to(on(11, 3))
     ride = books.handed_off(books.taro, on(11, 16), price=9000)
-    books.enter_number(ride, price=9000)
+    books.enter_number(ride, number="2002", price=9000)
     go_to(on(12, 2))
     assert lines(books.close(books.head, on(11, 30)), "amount") == [13320]
     assert not InvoiceLine.objects.filter(charge__amount=9000).exists()
