@@ -23,6 +23,7 @@ from booking.models import (
     SupplierCall,
     Trip,
 )
+from booking.states import HELD_UP
 from booking.suppliers.types import offer_from_json
 from lib import clock, jst
 from lib.actor import Actor
@@ -77,7 +78,10 @@ def tell_stopped(actor: Actor, reservation: Reservation) -> None:
     """A wish that waited was stopped: what has changed, and that nothing is booked until the traveller says so."""
     subject = f"予約を止めています（出張 {reservation.trip.number}）"
     trip = reservation.trip
-    _to_traveller(actor, trip, kind="wish_stopped", subject=subject, reservations=[reservation], about=reservation)
+    _to_traveller(
+        actor, trip, kind="wish_stopped", subject=subject, reservations=[reservation], about=reservation,
+        held_up=reservation.problem == HELD_UP,
+    )  # fmt: skip
 
 
 @inside
@@ -175,6 +179,16 @@ def tell_change(actor: Actor, change: Change) -> None:
         change=change,
         offer=offer_from_json(change.offer),
         stands=_stands(change.reservation),
+    )
+
+
+@inside
+def tell_both_stand(actor: Actor, change: Change, *, why: str) -> None:
+    """The new booking of a change is sure, and the old one is still there for its traveller to give back."""
+    old, new = change.reservation, change.replacement
+    subject = f"もとの予約が残っています（出張 {old.trip.number}）"
+    _to_traveller(
+        actor, old.trip, kind="both_stand", subject=subject, reservations=[], about=change, old=old, new=new, why=why
     )
 
 

@@ -65,6 +65,8 @@ LIVE = frozenset(
 )
 IN_FLIGHT = frozenset({R.BOOKING, R.TICKETING, R.CHANGING, R.CANCELLING})
 ENDED = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED, R.USED, R.NO_SHOW, R.WITHDRAWN})
+# What is said of a wish that nobody may cancel freely, while its traveller has to decide about another part of the trip.
+HELD_UP = "ほかの予約が決まらないため、予約を見合わせています。決まると、続けて予約します。"
 
 
 class CallVerb(models.TextChoices):

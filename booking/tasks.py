@@ -1,10 +1,11 @@
 """Work of the room: each task takes an id and calls a verb or driver; what must happen stands in rows."""
 
+import logging
 from collections.abc import Callable
 from typing import TypeVar
 
 from celery import shared_task
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from accounts.services import service_actor
 from booking.models import (
@@ -17,14 +18,16 @@ from booking.models import (
     SearchAnswer,
     SupplierCall,
 )
+from booking.queries.disruptions import with_newcomers
 from booking.services import arranging, disruptions, driving, feeds, reminders, scheduling, searching, travelled
 from lib import clock, durable, jobs
 from lib.actor import Actor
 from lib.errors import PortalError
 
+logger = logging.getLogger(__name__)
 BOOKER = service_actor("booker")
 SWEEPER = service_actor("sweeper")
-Row = TypeVar("Row")
+Row = TypeVar("Row", bound=Model)
 
 
 @shared_task(name="booking.tasks.ask_supplier")
@@ -108,13 +111,15 @@ def sweep_travelled() -> None:
 @shared_task
 def sweep_disruptions() -> None:
     """People who came onto a disrupted train or flight after it was entered."""
-    for disruption in disruptions.with_newcomers():
-        disruptions.tell_newcomers(SWEEPER, disruption)
+    for disruption in with_newcomers():
+        _unless_moved(disruptions.tell_newcomers, disruption)
 
 
-def _unless_moved(step: Callable[[Actor, Row], None], row: Row) -> None:
-    """Somebody else was first: theirs stands, and the next row is looked at."""
+def _unless_moved(step: Callable[[Actor, Row], object], row: Row) -> None:
+    """Somebody else was first: theirs stands, and the next row is looked at; so it is after a fault, which is logged."""
     try:
         step(SWEEPER, row)
     except PortalError:
         return
+    except Exception:
+        logger.exception("swept row left", extra={"step": step.__name__, "row": row.pk})

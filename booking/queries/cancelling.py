@@ -3,9 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import Q
+
 from booking.models import Disruption, Reservation, ReservationState, Trip, Way
 from booking.queries.confirming import end_words
 from booking.queries.disruptions import disruptions_of
+from booking.states import HELD_UP
+from booking.suppliers.base import Tickets
+from booking.suppliers.registry import can
 from booking.suppliers.types import CancelQuote, steps_from_json
 from lib import clock, yen
 
@@ -14,7 +19,6 @@ CANCELLABLE = frozenset({R.BOOKED, R.TICKETED})
 OVER = frozenset({R.CANCELLED, R.FAILED, R.EXPIRED, R.WITHDRAWN})
 WHY_NOT: Mapping[str, str] = {
     R.DRAFT: "まだ予約していません。",
-    R.SCHEDULED: "まだ予約していません。受付が始まる前に、出張のページで取りやめられます。",
     R.HANDED_OFF: "予約番号が未入力です。買っていないときは、番号を入力する画面で「買わなかった」を選んでください。",
     R.BOOKING: "予約の手続き中です。結果が出てから取り消せます。",
     R.TICKETING: "発券の手続き中です。結果が出てから取り消せます。",
@@ -59,12 +63,18 @@ class CancelLine:
 
 @dataclass(frozen=True, slots=True)
 class CancelPage:
-    """All reservations of a trip; sums in yen over those that can be cancelled here."""
+    """All reservations of a trip; sums in yen over those that can be cancelled here. `wishes` wait and cost nothing."""
 
     lines: Sequence[CancelLine]
+    wishes: Sequence[Reservation]
     others: Sequence[CancelLine]
     fee: int
     refund: int
+
+    @property
+    def count(self) -> int:
+        """How many end with the button: what is cancelled, and wishes that are given up."""
+        return len(self.lines) + len(self.wishes)
 
     @property
     def is_dearer(self) -> bool:
@@ -82,6 +92,13 @@ def to_be_quoted(trip: Trip) -> list[Reservation]:
     return [row for row in _rows(trip) if row.way == Way.API and row.state in CANCELLABLE]
 
 
+def goes_on_beside(reservation: Reservation) -> list[Reservation]:
+    """What is booked or ticketed by itself once all other parts of the trip are decided."""
+    others = reservation.trip.reservations.filter(way=Way.API).exclude(pk=reservation.pk).order_by("pk")
+    found = others.filter(Q(state=R.SCHEDULED, problem=HELD_UP) | Q(state=R.BOOKED, problem=""))
+    return [row for row in found if row.state == R.SCHEDULED or can(row.supplier, Tickets)]
+
+
 def _rows(trip: Trip) -> list[Reservation]:
     found = trip.reservations.exclude(state__in=OVER).select_related("connection", "trip__traveller")
     return list(found.prefetch_related("segments", "nights"))
@@ -95,7 +112,8 @@ def cancel_page(trip: Trip, quotes: Mapping[int, CancelQuote | str], seen: Mappi
     lines = [line for line in every if line.quote is not None]
     return CancelPage(
         lines=lines,
-        others=[line for line in every if line.quote is None],
+        wishes=[row for row in rows if row.state == R.SCHEDULED],
+        others=[line for line in every if line.quote is None and line.reservation.state != R.SCHEDULED],
         fee=sum(line.quote.fee for line in lines if line.quote),
         refund=sum(line.quote.refund for line in lines if line.quote),
     )

@@ -194,7 +194,7 @@ def _line(offer: Offer, seller: str, price: int | None) -> Line:
 def fee_by_terms(reservation: Reservation) -> int | None:
     """What cancelling costs now: by the rule of that day, else by the terms it was bought under (yen); None when unknown."""
     trouble = disruption_of(reservation)
-    if trouble is not None and (trouble.is_refund_free() or trouble.is_change_free()):
+    if trouble is not None and trouble.is_refund_free():
         return 0
     now = clock.now()
     for step in steps_from_json(reservation.terms):

@@ -52,6 +52,24 @@ def untold(disruption: Disruption) -> list[Reservation]:
     return [row for row in bookings_on(disruption.supplier, disruption.service, disruption.day) if row.pk not in known]
 
 
+def with_newcomers() -> list[Disruption]:
+    """Standing disruptions of yesterday and later on which somebody is who does not know the present version."""
+    recent = Disruption.objects.standing().filter(day__gte=clock.today() - dt.timedelta(days=1)).order_by("day")
+    standing = {(each.supplier, each.service_key, each.day): each for each in recent}
+    rides = Segment.objects.filter(reservation__state__in=ON_IT, travel_on__in={day for _, _, day in standing})
+    told = set(
+        AffectedBooking.objects.filter(disruption__in=standing.values()).values_list(
+            "disruption", "reservation", "told_version"
+        )
+    )
+    found = set()
+    for supplier, name, day, pk in rides.values_list("reservation__supplier", "service", "travel_on", "reservation"):
+        each = standing.get((supplier, service_key(name), day))
+        if each is not None and (each.pk, pk, each.version) not in told:
+            found.add(each.pk)
+    return [each for each in standing.values() if each.pk in found]
+
+
 def services_of_day(supplier: str, day: dt.date) -> list[str]:
     """The trains or flights that people have booked at a supplier for a day, for whoever mistyped one."""
     rides = _rides_on(supplier, day).filter(reservation__state__in=ON_IT).order_by("departs")

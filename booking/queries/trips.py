@@ -26,6 +26,7 @@ from booking.models import (
 from booking.queries.changing import REPLACEABLE, may_change
 from booking.queries.disruptions import disruptions_of, is_kept_open
 from booking.queries.refunds import with_refund_pending
+from booking.states import HELD_UP
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
 from lib import clock
@@ -155,6 +156,11 @@ class Entry:
     trouble: Disruption | None = None
 
     @property
+    def is_held_up(self) -> bool:
+        """Whether it waits for another part of the trip and goes on by itself."""
+        return self.reservation.problem == HELD_UP
+
+    @property
     def sorts_at(self) -> dt.datetime:
         if self.segments:
             return self.segments[0].departs
@@ -197,7 +203,12 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
     )
     desk = actor.may("booking.reservation.record")
     taken = {item for row in rows if row.state not in OVER for item in _items_of(row)}
-    each = (_entry(row, may=may, desk=desk, taken=taken, trouble=troubles.get(row.pk)) for row in rows)
+    changes = list(Change.objects.under_way().filter(reservation__trip=trip).select_related("reservation"))
+    going = {change.reservation_id for change in changes}
+    each = (
+        _entry(row, may=may, desk=desk, taken=taken, going=row.pk in going, trouble=troubles.get(row.pk))
+        for row in rows
+    )
     entries = sorted(each, key=lambda entry: entry.sorts_at)
     charges = list(
         Charge.objects.filter(reservation__trip=trip).select_related("reservation").order_by("used_on", "pk")
@@ -209,14 +220,12 @@ def trip_page(actor: Actor, trip: Trip) -> TripPage:
         entries=[entry for entry in entries if entry.reservation.state not in OVER],
         past_entries=[entry for entry in entries if entry.reservation.state in OVER],
         charges=charges,
-        own_changes=list(
-            Change.objects.under_way().filter(reservation__trip=trip, kind=ChangeKind.OWN).select_related("reservation")
-        ),
+        own_changes=[change for change in changes if change.kind == ChangeKind.OWN],
         total=sum(charge.amount for charge in charges),
         is_moving=any(row.state in MOVING for row in rows),
         may_arrange=may,
         may_withdraw=may and all(row.state in WAITING or row.state in OVER for row in rows),
-        may_cancel_all=sum("cancel" in entry.actions for entry in entries) > 1,
+        may_cancel_all=may and sum("cancel" in e.actions or e.reservation.state == R.SCHEDULED for e in entries) > 1,
         proxy_name=trip.traveller.name if another and actor.scope("booking.trip.read") is Scope.OWN else "",
     )
 
@@ -225,20 +234,24 @@ def _items_of(row: Reservation) -> set[int]:
     return {segment.item_id for segment in row.segments.all()} | {night.item_id for night in row.nights.all()}
 
 
-def _entry(row: Reservation, *, may: bool, desk: bool, taken: Set[int], trouble: Disruption | None) -> Entry:
+def _entry(
+    row: Reservation, *, may: bool, desk: bool, taken: Set[int], going: bool, trouble: Disruption | None
+) -> Entry:
+    """`taken` are the parts of the trip that something serves; `going` is what is being changed."""
     actions, segments = [], list(row.segments.all())
     replaced = row.state in REPLACEABLE and bool(_items_of(row) & taken)
     if may:
         if row.state == R.HANDED_OFF:
             actions.append("handoff")
-        if may_change(row, row.trip, kept_open=is_kept_open(row, trouble)) and not replaced:
+        if may_change(row, row.trip, kept_open=is_kept_open(row, trouble)) and not replaced and not going:
             actions.append("change")
         if row.state in {R.BOOKED, R.TICKETED} and (desk or row.way != "operator"):
             actions.append("cancel")
-        if row.state == R.BOOKED and row.way == "api" and can(row.supplier, Tickets):
-            actions.append("ticket")
-        elif row.state == R.BOOKED and row.way == "api" and row.problem:
-            actions.append("keep")
+        if row.state == R.BOOKED and row.way == "api" and not going:
+            if can(row.supplier, Tickets):
+                actions.append("ticket")
+            elif row.problem:
+                actions.append("keep")
     if desk:
         if shown_state(row) == REFUND_PENDING:
             actions.append("refund")

@@ -50,14 +50,16 @@ def _steps(actor: Actor) -> list[WorkItem]:
 def _waiting(trips: QuerySet[Trip]) -> QuerySet[Reservation]:
     """Reservations that wait for a person: for a number, a decision, or a ticket before a deadline that is near."""
     changing = Change.objects.under_way().values("reservation")
+    rebooked = Change.objects.under_way().filter(kind=ChangeKind.REBOOK).values("reservation")
     replaced = Change.objects.filter(
         state__in=[ChangeState.CONFIRMED, ChangeState.DONE], replacement__isnull=False
     ).values("reservation")
     near = Q(state=R.BOOKED, hold_until__lte=clock.now() + NEAR) & ~Q(pk__in=changing)
-    asks = Q(state__in=[R.BOOKED, R.SCHEDULED]) & ~Q(problem="")
+    # A ticket asks only where another one has taken its place and it could not be given back.
+    asks = Q(state__in=[R.BOOKED, R.SCHEDULED]) | Q(state=R.TICKETED, pk__in=rebooked)
     lost = Q(state__in=[R.FAILED, R.EXPIRED]) & ~Q(pk__in=replaced)
     found = Reservation.objects.filter(
-        near | asks | lost | Q(state=R.HANDED_OFF), trip__in=trips, trip__state=TripState.RELEASED
+        near | asks & ~Q(problem="") | lost | Q(state=R.HANDED_OFF), trip__in=trips, trip__state=TripState.RELEASED
     )
     leaves = Min("segments__departs", filter=Q(segments__live=True))
     return found.annotate(leaves=leaves).select_related("trip__traveller").order_by("pk")

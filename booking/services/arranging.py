@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from accounts.services import acting_on
 from audit.changes import advance
+from booking.errors import ChangeTaken
 from booking.mails import tell_expired, tell_result
 from booking.models import (
     CallState,
@@ -19,6 +20,7 @@ from booking.models import (
     Segment,
     SupplierCall,
     Trip,
+    TripItem,
     TripState,
     Way,
 )
@@ -26,10 +28,10 @@ from booking.queries.disruptions import disruptions_of, is_kept_open
 from booking.queries.hours import may_begin_at
 from booking.services.calls import check_gate, claim_call, committed_total, is_within_bound, raise_total, settle_call
 from booking.services.connections import pause_connection
-from booking.services.following import follow_change, refuse_change
-from booking.services.keeping import HELD_UP, keep_wish, stop_wish
+from booking.services.following import follow_change, follow_kept, refuse_change
+from booking.services.keeping import keep_wish, stop_wish
 from booking.services.ledger import charge_flight
-from booking.states import ENDED, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
+from booking.states import ENDED, HELD_UP, IN_FLIGHT, RESERVATION_MOVES, TRIP_MOVES, moves_of
 from booking.suppliers.base import Tickets
 from booking.suppliers.registry import can
 from booking.suppliers.types import Booked, Exchange, Ticketed, offer_from_json
@@ -97,7 +99,11 @@ def _broken(ours: Sequence[Reservation]) -> bool:
     if not lost:
         return False
     replaced = Change.objects.filter(reservation__in=lost, state__in=[ChangeState.CONFIRMED, ChangeState.DONE])
-    return set(replaced.values_list("reservation", flat=True)) != set(lost)
+    # What an operator recorded for the same part stands in its place without a change.
+    taken = TripItem.objects.filter(Q(segments__live=True) | Q(nights__live=True))
+    recorded = Q(segments__item__in=taken) | Q(nights__item__in=taken)
+    served = Reservation.objects.filter(recorded, pk__in=lost).values_list("pk", flat=True)
+    return bool(set(lost) - set(served) - set(replaced.values_list("reservation", flat=True)))
 
 
 def _book(actor: Actor, trip: Trip, reservations: Sequence[Reservation]) -> None:
@@ -126,11 +132,18 @@ def _has_tickets(reservation: Reservation) -> bool:
 def ticket_reservation(actor: Actor, reservation: Reservation) -> None:
     """Ticket what is held although another part could not be had, or after a refusal.
 
-    Raises NotReleased, AboveAuthorised, and MoveNotAllowed for what has no ticket.
+    Raises NotReleased, AboveAuthorised, ChangeTaken while it is being changed, and MoveNotAllowed for what has no ticket.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     trip = Trip.objects.locked(reservation.trip_id)
+    _check_unchanged(reservation)
     _ticket(actor, trip, reservation)
+
+
+def _check_unchanged(reservation: Reservation) -> None:
+    """What another booking is to replace is not paid for any more."""
+    if Change.objects.under_way().filter(reservation=reservation).exists():
+        raise ChangeTaken("この予約は変更の手続き中です。終わるまでお待ちください。")
 
 
 @verb
@@ -138,13 +151,14 @@ def accept_price(actor: Actor, reservation: Reservation, *, price: int) -> None:
     """The person saw the new price of what is held and takes it: the authorised total rises by what it became dearer.
 
     What else became dearer is decided on by itself; until then nothing is ticketed. Raises Stale when the price has moved
-    on, and AboveAuthorised where more than the approved sum needs another approval.
+    on, ChangeTaken while it is being changed, and AboveAuthorised where more than the approved sum needs another approval.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     trip = Trip.objects.locked(reservation.trip_id)
     fresh = Reservation.objects.select_for_update(no_key=True).get(pk=reservation.pk)
     if fresh.price != price or fresh.state != R.BOOKED:
         raise Stale
+    _check_unchanged(fresh)
     confirmed = fresh.calls.filter(verb=CallVerb.BOOK).values_list("max_yen", flat=True).first()
     rise = max(price - confirmed, 0) if confirmed is not None else 0
     raise_total(actor, trip, to=min((trip.authorised_total or 0) + rise, committed_total(trip)), price=price)
@@ -218,6 +232,7 @@ def record_ticketed(
         issued_on=ticketed.issued_on,
     )
     follow_change(actor, reservation)
+    arrange_next(actor, reservation.trip)
     tell_result(actor, reservation.trip)
 
 
@@ -257,7 +272,10 @@ def record_refused(
         refuse_change(actor, Change.objects.under_way().get(reservation=reservation), why=why)
     if booking:
         follow_change(actor, reservation)
-        arrange_next(actor, reservation.trip)
+    if call.verb == CallVerb.CANCEL:
+        follow_kept(actor, reservation, fee=call.max_yen, why=reservation.problem)
+    # What has ended meanwhile waited for this.
+    arrange_next(actor, reservation.trip)
     if call.verb != CallVerb.CANCEL:
         tell_result(actor, reservation.trip)
 

@@ -1,7 +1,7 @@
 """Cancelling: quoted first, carried out with a highest fee, and what it costs written into the ledger."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from accounts.services import acting_on
@@ -21,14 +21,15 @@ from booking.models import (
 )
 from booking.queries.cancelling import CANCELLABLE
 from booking.queries.refunds import net_total
-from booking.services.arranging import close_trip_if_over
+from booking.services.arranging import arrange_next, close_trip_if_over
 from booking.services.calls import claim_call, settle_call
-from booking.services.claims import standing_total, watch_refund
+from booking.services.claims import watch_refund
 from booking.services.disruptions import note_fee
 from booking.services.fees import charge_handling
 from booking.services.following import follow_change
 from booking.services.ledger import standing_charges
-from booking.services.refunds import check_booked_on, kept_of, settle_refund
+from booking.services.refunds import check_booked_on, kept_already, kept_of, settle_refund
+from booking.services.scheduling import GIVEN_UP, give_up_wish
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.types import Cancelled, Exchange
 from lib import clock
@@ -45,6 +46,17 @@ def claim_cancellation(actor: Actor, reservation: Reservation, *, max_fee: int) 
     Raises NoProxy, and CannotCancel for what is not held or was not booked over HTTP.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
+    _hold(reservation)
+    return _claim(actor, reservation, max_fee=max_fee)
+
+
+def _hold(reservation: Reservation) -> None:
+    """The reservation as it stands now, its trip locked until the end of the transaction."""
+    Trip.objects.locked(reservation.trip_id)
+    reservation.refresh_from_db()
+
+
+def _claim(actor: Actor, reservation: Reservation, *, max_fee: int) -> SupplierCall:
     if reservation.way != Way.API or reservation.state not in CANCELLABLE:
         raise CannotCancel
     note_fee(actor, reservation, fee=max_fee)
@@ -52,18 +64,24 @@ def claim_cancellation(actor: Actor, reservation: Reservation, *, max_fee: int) 
 
 
 @verb
-def cancel_items(actor: Actor, trip: Trip, *, highest: Mapping[str, int]) -> int:
+def cancel_items(actor: Actor, trip: Trip, *, highest: Mapping[str, int], wishes: Collection[str] = ()) -> int:
     """Ask for the cancellation of several reservations of a trip, each at its own highest fee (yen, by public id).
 
-    All are claimed or none. Says how many. Raises NoProxy, and CannotCancel when one of them is not held any more.
+    With them `wishes` that wait are given up (public ids), so that none of them goes on by itself once the others are
+    gone. All or none. Says how many. Raises NoProxy, and CannotCancel when one of them is not as it was seen.
     """
-    rows = trip.reservations.select_for_update(no_key=True, of=("self",)).select_related("trip__traveller")
-    found = list(rows.filter(public_id__in=highest).order_by("pk"))
-    if not found or len(found) != len(highest):
+    actor = acting_on(actor, trip.traveller.public_id)
+    trip = Trip.objects.locked(trip.pk)
+    rows = trip.reservations.select_related("trip__traveller", "connection").order_by("pk")
+    held = list(rows.filter(public_id__in=highest))
+    waiting = list(rows.filter(public_id__in=wishes, state=R.SCHEDULED))
+    if not held + waiting or (len(held), len(waiting)) != (len(highest), len(wishes)):
         raise CannotCancel
-    for reservation in found:
-        claim_cancellation(actor, reservation, max_fee=highest[str(reservation.public_id)])
-    return len(found)
+    for reservation in held:
+        _claim(actor, reservation, max_fee=highest[str(reservation.public_id)])
+    for reservation in waiting:
+        give_up_wish(actor, trip, reservation, why=GIVEN_UP)
+    return len(held) + len(waiting)
 
 
 @verb
@@ -99,6 +117,7 @@ def record_own_cancellation(
     day that lies ahead or before the purchase, or more than was paid.
     """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
+    _hold(reservation)
     if reservation.state not in CANCELLABLE or reservation.way == Way.API:
         raise CannotCancel
     day = (refunded_on or clock.today()) if refunded else None
@@ -108,7 +127,8 @@ def record_own_cancellation(
     if day is not None:
         check_booked_on(day, reservation.operated_on or day, "予約した日", field="refunded_on")
     note_fee(actor, reservation, fee=fee)
-    enter_cancellation(actor, reservation, fee=fee, refund=None, source=source, refunded_on=day)
+    further = fee - kept_already(reservation)
+    enter_cancellation(actor, reservation, fee=further, refund=None, source=source, refunded_on=day)
     if source == ChargeSource.OPERATOR:
         charge_handling(actor, reservation, service=FeeService.CANCEL)
 
@@ -126,16 +146,17 @@ def enter_cancellation(
 ) -> None:
     """Move to cancelled; on the day of the refund take back what was charged, and charge what is kept.
 
-    The supplier's stated refund always wins over a stated fee. Without a day (`refunded_on` is None) the refund is still
-    to come: what was charged stays billed until then, and of a ticket whose price nobody knows yet nothing is charged.
-    Where nothing was paid there is nothing to wait for. What was owed before, for a booking that another one has replaced,
-    comes with it.
+    `fee` (yen) comes on top of what a usage file has told as kept before; the supplier's stated refund always wins over it.
+    Without a day (`refunded_on` is None) the refund is still to come: what was charged stays billed until then, and of a
+    ticket whose price nobody knows yet nothing is charged. Where nothing was paid there is nothing to wait for. What was
+    owed before, for a booking that another one has replaced, comes with it. What waited for this part goes on, as its
+    traveller has decided about it.
     """
+    Trip.objects.locked(reservation.trip_id)
     paid = reservation.state == R.TICKETED or bool(standing_charges(reservation))
     waits = refunded_on is None and paid
     kept = kept_of(reservation, fee=fee, refund=refund)
-    # A usage file may have told the fee before.
-    in_all = max(kept + net_total(reservation) - standing_total(reservation), 0)
+    in_all = max(kept + kept_already(reservation), 0)
     advance(
         reservation,
         R.CANCELLED,
@@ -154,4 +175,5 @@ def enter_cancellation(
     watch_refund(actor, reservation)
     tell_cancelled(actor, reservation, refund_waits=waits)
     follow_change(actor, reservation)
+    arrange_next(actor, reservation.trip)
     close_trip_if_over(actor, reservation.trip)

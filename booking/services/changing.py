@@ -141,7 +141,7 @@ def confirm_change(actor: Actor, change: Change, *, max_cost: int, max_fee: int)
     offer = offer_from_json(change.offer)
     if offer.is_gone or not still_running(change.answer.connection.supplier, [offer]):
         raise OfferGone
-    note_fee(actor, old, fee=max_fee)
+    note_fee(actor, old, fee=max_fee, changing=change.kind != ChangeKind.REBOOK)
     new = _chosen_anew(trip, change, offer) if change.kind in {ChangeKind.REBOOK, ChangeKind.REPLACE} else None
     facts = {"kind": str(change.kind), "max_cost": max_cost, "max_fee": max_fee}
     advance(
@@ -162,6 +162,8 @@ def _chosen_anew(trip: Trip, change: Change, offer: Offer) -> Reservation:
     if change.kind == ChangeKind.REBOOK:
         old.segments.update(outgoing=True)
         old.nights.update(outgoing=True)
+        # What could not be done with a ticket before is behind its person; of what is held it is the price to decide on.
+        Reservation.objects.filter(pk=old.pk, state=R.TICKETED).update(problem="")
     item = part_of(old)
     return add_reservation(trip, Pick(item.part, change.answer, offer), item=item)
 

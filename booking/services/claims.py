@@ -74,9 +74,9 @@ def settle_claim(actor: Actor, claim: RefundClaim, *, note: str = "", said_by: U
 
 @inside
 def void_claim(actor: Actor, reservation: Reservation) -> None:
-    """The booking is kept after all: nothing is owed for it."""
+    """The booking is kept after all: nothing is owed for it. For one that was given back meanwhile it still is."""
     claim = held_claim(reservation)
-    if claim is not None:
+    if claim is not None and kept_in_the_end(reservation) is None:
         _lapse(actor, claim, why="void")
         _end(actor, claim, ClaimState.VOID, code="booking.claim.voided")
 

@@ -115,12 +115,6 @@ def tell_newcomers(actor: Actor, disruption: Disruption) -> int:
     return len(people)
 
 
-def with_newcomers() -> list[Disruption]:
-    """Standing disruptions of today and later on which somebody is who was not told."""
-    standing = Disruption.objects.standing().filter(day__gte=clock.today() - dt.timedelta(days=1))
-    return [each for each in standing.order_by("day")[:100] if untold(each)]
-
-
 @verb
 def state_fee(actor: Actor, reservation: Reservation, *, fee: int) -> None:
     """The supplier asks for `fee` yen although the rule of that day says free: the desk shall see to it first.
@@ -133,10 +127,13 @@ def state_fee(actor: Actor, reservation: Reservation, *, fee: int) -> None:
 
 
 @inside
-def note_fee(actor: Actor, reservation: Reservation, *, fee: int) -> bool:
-    """Leave it to the desk to claim a fee that should not be; nothing happens where no rule says free. Says whether."""
+def note_fee(actor: Actor, reservation: Reservation, *, fee: int, changing: bool = False) -> bool:
+    """Leave it to the desk to claim a fee that should not be; nothing happens where no rule says free. Says whether.
+
+    The rule is that for refunds, or that for changes within the booking (`changing`).
+    """
     disruption = disruption_of(reservation) if fee else None
-    if disruption is None or not disruption.is_refund_free():
+    if disruption is None or not (disruption.is_change_free() if changing else disruption.is_refund_free()):
         return False
     row, _ = AffectedBooking.objects.get_or_create(
         disruption=disruption,

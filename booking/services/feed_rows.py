@@ -55,6 +55,9 @@ def settle_line(
     if reservation is None:
         who = "会員番号に当たる利用者がいません。" if person is None else "当てはまる予約がありません。"
         return FeedRowState.UNMATCHED, None, who
+    # As whoever else decides about a booking does: the trip first, then the booking as it stands then.
+    Trip.objects.locked(reservation.trip_id)
+    reservation.refresh_from_db()
     told = {"purchase": _purchased, "refund": _refunded, "fee": _kept}[line.operation]
     state, reason = told(actor, reservation, row, line)
     if state == FeedRowState.ADDED and reservation.settlement == Settlement.SELF:

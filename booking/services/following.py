@@ -5,7 +5,7 @@ import datetime as dt
 from django.db.models import Q
 
 from audit.changes import advance
-from booking.mails import tell_change
+from booking.mails import tell_both_stand, tell_change
 from booking.models import CallVerb, Change, ChangeKind, ChangeState, Reservation, ReservationState, Trip, Way
 from booking.queries.changing import is_sure
 from booking.services.calls import claim_call
@@ -25,7 +25,7 @@ BY_HAND = "新しい予約が取れました。この予約は、手配先のサ
 def follow_change(actor: Actor, reservation: Reservation) -> None:
     """Go on with the change that the reservation belongs to, if it belongs to one that is under way."""
     mine = Q(replacement=reservation) | Q(reservation=reservation, kind__in=[ChangeKind.REBOOK, ChangeKind.OWN])
-    change = Change.objects.under_way().select_for_update(no_key=True, of=("self",)).filter(mine).first()
+    change = _under_way(mine)
     if change is None:
         return
     if change.replacement is None:
@@ -40,6 +40,25 @@ def follow_change(actor: Actor, reservation: Reservation) -> None:
             finish_change(actor, change)
         elif new.pk == reservation.pk:
             _give_back(actor, change, old)
+
+
+def _under_way(which: Q) -> Change | None:
+    return Change.objects.under_way().select_for_update(no_key=True, of=("self",)).filter(which).first()
+
+
+@inside
+def follow_kept(actor: Actor, reservation: Reservation, *, fee: int, why: str) -> None:
+    """The supplier did not give the reservation back for `fee` yen: where a new one is sure already, both stand now.
+
+    It is tried again at the fee that the change was confirmed with, if that is more; else its traveller is told.
+    """
+    change = _under_way(Q(reservation=reservation, kind=ChangeKind.REBOOK))
+    if change is None or change.replacement is None or not is_sure(change.replacement):
+        return
+    if fee < (change.max_fee or 0):
+        _give_back(actor, change, reservation)
+    else:
+        _leave_both(actor, change, reservation, why=why)
 
 
 @inside
@@ -60,8 +79,15 @@ def _give_back(actor: Actor, change: Change, old: Reservation) -> None:
     if old.way == Way.API and old.state in HELD:
         claim_call(actor, old, verb=CallVerb.CANCEL, max_yen=change.max_fee or 0)
     else:
-        Reservation.objects.filter(pk=old.pk).update(problem=BY_HAND)
-        watch_refund(actor, old)
+        old.problem = BY_HAND
+        old.save(update_fields=["problem"])
+        _leave_both(actor, change, old, why=BY_HAND)
+
+
+def _leave_both(actor: Actor, change: Change, old: Reservation, *, why: str) -> None:
+    """The new booking is sure and the old one has to be given back by a person: its money is watched from now on."""
+    watch_refund(actor, old)
+    tell_both_stand(actor, change, why=why)
 
 
 @inside

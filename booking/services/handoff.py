@@ -99,6 +99,7 @@ def enter_purchase(actor: Actor, reservation: Reservation, *, number: str, price
 def give_up(actor: Actor, reservation: Reservation, *, why: str) -> None:
     """The person came back without having bought: 料金が違う, 席がない, サイトに入れない, 予約をやめる."""
     actor = acting_on(actor, reservation.trip.traveller.public_id)
+    Trip.objects.locked(reservation.trip_id)
     advance(
         reservation,
         R.WITHDRAWN,

@@ -12,8 +12,8 @@ from lib.actor import Actor
 from lib.verbs import inside
 
 R = ReservationState
-# Why a wish waits that nobody may cancel freely, while its traveller has to decide about another part of the trip.
-HELD_UP = "ほかの予約が決まらないため、予約を見合わせています。決まると、続けて予約します。"
+# One that waits may come to wait for something else: for hours once another part is decided, or for its person.
+MOVES = {**RESERVATION_MOVES, R.SCHEDULED: RESERVATION_MOVES[R.SCHEDULED] | {R.SCHEDULED}}
 
 
 @inside
@@ -23,7 +23,7 @@ def keep_wish(actor: Actor, reservation: Reservation, *, not_before: dt.datetime
         reservation,
         R.SCHEDULED,
         code="booking.reservation.kept",
-        allowed=RESERVATION_MOVES,
+        allowed=MOVES,
         actor=actor,
         why=why,
         about=[reservation.trip],
@@ -41,8 +41,7 @@ def stop_wish(actor: Actor, reservation: Reservation, *, why: str, **fields: Any
         reservation,
         R.SCHEDULED,
         code="booking.reservation.stopped",
-        # That the sum of the trip has been passed is seen before anything is sent.
-        allowed={**RESERVATION_MOVES, R.SCHEDULED: frozenset({R.SCHEDULED})},
+        allowed=MOVES,
         actor=actor,
         why=why.rstrip("。"),
         about=[reservation.trip],

@@ -20,6 +20,7 @@ from booking.models import (
     TripState,
     Way,
 )
+from booking.services.arranging import arrange_next
 from booking.services.calls import committed_total, raise_total
 from booking.services.fees import HANDLED_AS, charge_handling
 from booking.services.handoff import supplier_key_of
@@ -120,6 +121,8 @@ def record_reservation(actor: Actor, trip: Trip, purchase: Purchase) -> Reservat
             issued_on=clock.today(),
         )  # fmt: skip
     charge_handling(actor, reservation, service=HANDLED_AS[kind])
+    # What waited for this part goes on.
+    arrange_next(actor, trip)
     return reservation
 
 

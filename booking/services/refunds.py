@@ -6,7 +6,7 @@ from accounts.models import Confirmation, User
 from audit.changes import advance
 from audit.services import record
 from booking.errors import BadRefund
-from booking.models import FeedRow, Reservation, ReservationState
+from booking.models import FeedRow, Reservation, ReservationState, Trip
 from booking.queries.billing_days import planned_day
 from booking.queries.refunds import net_total
 from booking.services.arranging import close_trip_if_over
@@ -85,7 +85,11 @@ def enter_no_show(
     source: str,
     feed_row: FeedRow | None = None,
 ) -> None:
-    """Move to not used: the fare is taken back, and what was kept is charged instead."""
+    """Move to not used: the fare is taken back, and what was kept is charged instead.
+
+    `kept` (yen) comes on top of what was charged as kept already.
+    """
+    in_all = max(kept + kept_already(reservation), 0)
     advance(
         reservation,
         R.NO_SHOW,
@@ -93,8 +97,8 @@ def enter_no_show(
         allowed=RESERVATION_MOVES,
         actor=actor,
         about=[reservation.trip],
-        data={"kept": kept, "booked_on": booked_on, "source": str(source)},
-        cancel_fee=max(kept, 0),
+        data={"kept": in_all, "booked_on": booked_on, "source": str(source)},
+        cancel_fee=in_all,
     )
     settle_refund(actor, reservation, kept=kept, booked_on=booked_on, source=source, feed_row=feed_row)
     watch_refund(actor, reservation)
@@ -152,7 +156,8 @@ def record_no_show(actor: Actor, reservation: Reservation, *, kept: int, booked_
     if not standing_total(reservation):
         raise BadRefund("買った金額がまだ分かりません。利用実績を取り込んでから記録してください。")
     _check(reservation, kept, booked_on, planned_day(reservation), "利用日")
-    enter_no_show(actor, reservation, kept=kept, booked_on=booked_on, source=source)
+    further = kept - kept_already(reservation)
+    enter_no_show(actor, reservation, kept=further, booked_on=booked_on, source=source)
 
 
 def kept_already(reservation: Reservation) -> int:
@@ -171,6 +176,7 @@ def at_the_desk(actor: Actor, reservation: Reservation) -> tuple[Actor, Reservat
     """The operator as they act for the traveller, and the reservation, held until the end of the transaction."""
     if not actor.may("booking.reservation.record"):
         raise NotPermitted
+    Trip.objects.locked(reservation.trip_id)
     held = Reservation.objects.select_for_update(no_key=True, of=("self",)).select_related("trip__traveller")
     return actor.for_person(reservation.trip.traveller.public_id), held.get(pk=reservation.pk)
 

@@ -31,7 +31,7 @@ from booking.suppliers.types import BookWish, Exchange, Offer, offer_from_json
 from lib import clock, yen
 from lib.actor import Actor
 from lib.errors import Stale
-from lib.verbs import driver, verb
+from lib.verbs import driver, inside, verb
 
 R = ReservationState
 # A supplier that is closed for a reason that nobody announced is tried again after this.
@@ -88,7 +88,8 @@ def withdraw_wish(actor: Actor, reservation: Reservation) -> None:
         raise CannotWithdraw("この予約は、すでに取りやめになっています。")
     if fresh.state != R.SCHEDULED:
         raise CannotWithdraw
-    _end(actor, trip, fresh, why=GIVEN_UP)
+    give_up_wish(actor, trip, fresh, why=GIVEN_UP)
+    arranging.arrange_next(actor, trip)
 
 
 @verb
@@ -101,18 +102,20 @@ def end_missed_wish(actor: Actor, reservation: Reservation) -> None:
 
 
 def _miss(actor: Actor, trip: Trip, reservation: Reservation) -> None:
-    _end(actor, trip, reservation, why=LEFT)
+    give_up_wish(actor, trip, reservation, why=LEFT)
+    arranging.arrange_next(actor, trip)
     tell_missed(actor, reservation)
     arranging.close_trip_if_over(actor, trip)
 
 
-def _end(actor: Actor, trip: Trip, reservation: Reservation, *, why: str) -> None:
+@inside
+def give_up_wish(actor: Actor, trip: Trip, reservation: Reservation, *, why: str) -> None:
+    """End a wish that waits, and the change that waited for it; `why` is a sentence for people."""
     advance(
         reservation, R.WITHDRAWN, code="booking.reservation.withdrawn", allowed=RESERVATION_MOVES, actor=actor,
         why=why.rstrip("。"), about=[trip], problem=why,
     )  # fmt: skip
     follow_change(actor, reservation)
-    arranging.arrange_next(actor, trip)
 
 
 @verb

@@ -1,5 +1,6 @@
 """Cancelling: what it costs stands on the page before the button; the desk also says whether the money has come back."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from booking.forms.handoff import OwnCancelForm
 from booking.forms.refunds import DeskCancelForm
 from booking.models import ChargeSource, Reservation
 from booking.permissions import ARRANGE_TRIP, RECORD
-from booking.queries.cancelling import CANCELLABLE, cancel_line, cancel_page, to_be_quoted
+from booking.queries.cancelling import CANCELLABLE, CancelPage, cancel_line, cancel_page, goes_on_beside, to_be_quoted
 from booking.queries.disruptions import disruption_of
 from booking.services.cancelling import cancel_items, claim_cancellation, record_own_cancellation
 from booking.services.disruptions import state_fee
@@ -37,7 +38,8 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
         messages.info(request, "この予約は、いまの状態では取り消せません。")
         return redirect_see_other(request, trip_page)
     crumbs = [("ホーム", "/"), (reservation.trip.number, trip_page), ("取り消す", "")]
-    context: dict[str, object] = {"reservation": reservation, "crumbs": crumbs}
+    beside = goes_on_beside(reservation)
+    context: dict[str, object] = {"reservation": reservation, "crumbs": crumbs, "beside": beside}
     if reservation.way == "api":
         return _by_api(request, reservation, context, trip_page)
     if actor.may(RECORD):
@@ -123,10 +125,9 @@ def cancel_trip(request: HttpRequest, pk: UUID) -> HttpResponse:
     seen = _fees(request.POST)
     asked = to_be_quoted(trip)
     page = cancel_page(trip, quote_cancels(asked) if asked else {}, seen)
-    shown = {str(line.reservation.public_id) for line in page.lines}
-    if request.method == "POST" and seen and shown == set(seen) and not page.is_dearer:
+    if request.method == "POST" and not page.is_dearer and _is_as_seen(page, asked, seen, request.POST):
         try:
-            count = cancel_items(actor, trip, highest=seen)
+            count = cancel_items(actor, trip, highest=seen, wishes=request.POST.getlist("wish"))
         except PortalError as error:
             messages.error(request, error.message)
         else:
@@ -139,6 +140,17 @@ def cancel_trip(request: HttpRequest, pk: UUID) -> HttpResponse:
     crumbs = [("ホーム", "/"), (trip.number, trip_page), ("まとめて取り消す", "")]
     context = {"trip": trip, "page": page, "crumbs": crumbs}
     return render(request, "booking/cancel_trip.html", context, status=422 if request.method == "POST" else 200)
+
+
+def _is_as_seen(page: CancelPage, asked: Sequence[Reservation], seen: Mapping[str, int], posted: QueryDict) -> bool:
+    """Whether the page names nothing that the person has not seen, and all that they have seen can still be ended.
+
+    A supplier that does not answer now is asked by the worker, and never above what was seen.
+    """
+    shown = {str(line.reservation.public_id) for line in page.lines}
+    wishes = {str(row.public_id) for row in page.wishes}
+    can_be = {str(row.public_id) for row in asked}
+    return bool(seen or wishes) and shown <= set(seen) <= can_be and wishes == set(posted.getlist("wish"))
 
 
 def _fees(posted: QueryDict) -> dict[str, int]:

@@ -108,8 +108,10 @@ def _context(found: Change) -> dict[str, object]:
     trip = found.reservation.trip
     crumbs = [("ホーム", "/"), (trip.number, _trip_page(found.reservation)), ("変更の確認", "")]
     trouble = disruption_of(found.reservation)
-    free = trouble if trouble is not None and trouble.is_refund_free() else None
-    return {"change": found, "reservation": found.reservation, "trip": trip, "trouble": free, "crumbs": crumbs}
+    anew = found.kind == ChangeKind.REBOOK
+    is_free = trouble is not None and (trouble.is_refund_free() if anew else trouble.is_change_free())
+    shown = trouble if is_free else None
+    return {"change": found, "reservation": found.reservation, "trip": trip, "trouble": shown, "crumbs": crumbs}
 
 
 def _quoted(found: Change) -> ChangePage:

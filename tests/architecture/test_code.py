@@ -38,7 +38,7 @@ READERS = {
         "with_exchanges",
     },
     "booking/services/connections.py": {"link_of"},
-    "booking/services/disruptions.py": {"with_newcomers", "look_at_disruption"},
+    "booking/services/disruptions.py": {"look_at_disruption"},
     "booking/services/feeds.py": {"import_feed"},
     "booking/services/handoff.py": {"supplier_key_of", "checked_number"},
     "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "charges_told", "standing_charges"},

@@ -11,7 +11,7 @@ from booking.models import AffectedBooking, ReservationState, Segment
 from booking.queries.changing import fee_by_terms, may_change
 from booking.queries.disruptions import affected
 from booking.services import arranging, driving
-from booking.services.cancelling import claim_cancellation
+from booking.services.cancelling import claim_cancellation, record_own_cancellation
 from booking.services.changing import confirm_change
 from booking.services.disruptions import DisruptionFacts, enter_disruption, withdraw_disruption
 from booking.tasks import SWEEPER
@@ -173,6 +173,24 @@ def test_after_the_last_free_day_the_ordinary_terms_return(traveller, desk):
     assert fee_by_terms(ride) == 0
     go_to(clock.today() + dt.timedelta(days=1))
     assert fee_by_terms(ride) == 320
+
+
+def test_a_free_change_does_not_make_giving_back_free(traveller, desk):
+    """Another train for nothing, but who gives the ticket back pays as ever, also for another one in its place."""
+    ride = bought_train(traveller)
+    announced(desk, ride, free_refund_until=None)
+    assert fee_by_terms(ride) == 320
+    record_own_cancellation(acting(traveller), ride, fee=320, source="entered")
+    assert not AffectedBooking.objects.exclude(stated_fee=None).exists()
+
+
+def test_a_fee_for_a_change_that_is_free_that_day_becomes_the_desks_work(traveller, desk):
+    flight = ticketed(traveller)
+    announced(desk, flight, free_refund_until=None)
+    change = other_flight(traveller, flight)
+    assert change.kind == "exchange"
+    confirm_change(acting(traveller), change, max_cost=100_000, max_fee=500)
+    assert AffectedBooking.objects.get().stated_fee == 500
 
 
 def test_a_withdrawn_disruption_leaves_the_trip_page_as_it_was(traveller, desk, client):

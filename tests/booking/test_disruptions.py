@@ -4,7 +4,10 @@ import datetime as dt
 import html
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from accounts.models import User
 from accounts.services import grant_proxy
 from audit.models import Event, OutgoingMail
 from booking.errors import BadDisruption, DisruptionKnown
@@ -118,6 +121,27 @@ def test_who_comes_onto_it_later_is_told_by_the_sweeper(desk, riders):
     assert late.trip.traveller.email in told()
     assert len(told()) == 4
     assert tell_newcomers(SETUP, disruption) == 0
+
+
+def test_the_sweeper_asks_no_more_for_many_disruptions_than_for_one(desk, riders, django_assert_num_queries):
+    entered(desk)
+    with CaptureQueriesContext(connection) as one:
+        sweep_disruptions()
+    for n in range(3):
+        entered(desk, f"のぞみ{201 + n}号")
+    with django_assert_num_queries(len(one)):
+        sweep_disruptions()
+
+
+def test_a_disruption_that_cannot_be_told_does_not_keep_the_next_from_being_told(desk, riders):
+    broken, other = entered(desk), entered(desk, "ひかり501号")
+    trips = [factories.trip(day=in_days(10)) for _ in range(2)]
+    for trip, name in zip(trips, ("のぞみ21号", "ひかり501号"), strict=True):
+        factories.segment(factories.reservation(trip, riders[0].connection, title=name, number=name), service=name)
+    User.objects.filter(pk=trips[0].traveller_id).update(email="")
+    sweep_disruptions()
+    assert other.bookings.count() == 1
+    assert broken.bookings.count() == len(riders)
 
 
 def test_a_correction_is_told_again_to_those_who_are_still_on_it(desk, riders):

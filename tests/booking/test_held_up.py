@@ -6,7 +6,7 @@ from audit.models import OutgoingMail
 from booking.models import ReservationState
 from booking.services import arranging, scheduling
 from booking.services.changing import confirm_change
-from booking.services.keeping import HELD_UP
+from booking.states import HELD_UP
 from booking.tasks import BOOKER
 from tests import signin
 from tests.booking.changes import FLEX, looked, proposed

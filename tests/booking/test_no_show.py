@@ -134,6 +134,16 @@ def test_a_refund_row_after_the_ride_and_the_desk_tell_of_the_same_unused_ticket
     ]  # fmt: skip
 
 
+def test_a_fee_that_the_usage_file_told_first_is_not_charged_again(desk):
+    ticket = bought(world.with_numbers(person()), days=1)
+    go_to(AFTER)
+    content = usage_file(fee(ticket, 5000) | {"操作日時": "2026/12/3 11:00"})
+    feeds.import_feed(BOOKER, feeds.upload_feed(desk, Connection.objects.get(), file_name="ex.csv", content=content).pk)
+    record_no_show(desk, ticket, kept=5000, booked_on=AFTER, source=ChargeSource.OPERATOR)
+    ticket.refresh_from_db()
+    assert (sum(yen for _, yen in booked_money(ticket)), ticket.cancel_fee) == (5000, 5000)
+
+
 def test_the_operator_records_it_on_the_page_that_the_trip_leads_to(desk, client: Client):
     ticket = departed()
     operator = sign_in(client, person("operator"))

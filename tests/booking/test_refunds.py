@@ -265,3 +265,15 @@ def test_a_fee_and_its_correction_stay_when_the_fare_is_taken_back(desk):
         correct_charge(desk, change, difference=-200, reason="入力誤り")
     record_own_cancellation(desk, ride, fee=320, source=ChargeSource.OPERATOR)
     assert sum(amount for _, amount in booked_money(ride)) == 800 + 320
+
+
+@pytest.mark.parametrize("is_refunded", [True, False])
+def test_a_fee_that_the_usage_file_told_first_is_not_charged_again_by_who_enters_the_cancellation(desk, is_refunded):
+    ride = bought(world.with_numbers(person()))
+    feed = feeds.upload_feed(desk, Connection.objects.get(), file_name="ex.csv", content=usage_file(fee(ride)))
+    feeds.import_feed(BOOKER, feed.pk)
+    record_own_cancellation(desk, ride, fee=320, source=ChargeSource.OPERATOR, refunded=is_refunded)
+    if not is_refunded:
+        record_refund(desk, ride, kept=320, booked_on=TODAY, source=ChargeSource.OPERATOR)
+    ride.refresh_from_db()
+    assert (sum(yen for _, yen in booked_money(ride)), ride.cancel_fee) == (320, 320)
