@@ -79,7 +79,7 @@ def disruption_for(actor: Actor, public_id: UUID) -> Disruption:
 
 def affected_for(actor: Actor, public_id: UUID) -> AffectedBooking:
     """A booking on a disruption that the actor may look after. Raises Http404."""
-    rows = AffectedBooking.objects.select_related("disruption", "reservation__trip__traveller")
+    rows = AffectedBooking.objects.select_related("disruption", "reservation__trip__traveller", "followed_up_by")
     mine = rows.filter(disruption__in=Disruption.objects.visible_to(actor))
     return _one(actor, mine, AffectedBooking.objects.all(), public_id, HANDLE_DISRUPTION)  # type: ignore[return-value]
 

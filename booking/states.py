@@ -64,7 +64,8 @@ LIVE = frozenset(
     {R.SCHEDULED, R.HANDED_OFF, R.BOOKING, R.BOOKED, R.TICKETING, R.TICKETED, R.CHANGING, R.CANCELLING, R.UNKNOWN}
 )
 IN_FLIGHT = frozenset({R.BOOKING, R.TICKETING, R.CHANGING, R.CANCELLING})
-ENDED = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED, R.USED, R.NO_SHOW, R.WITHDRAWN})
+TRAVELLED = frozenset({R.USED, R.NO_SHOW})
+ENDED = frozenset({R.FAILED, R.EXPIRED, R.CANCELLED, R.WITHDRAWN}) | TRAVELLED
 # What is said of a wish that nobody may cancel freely, while its traveller has to decide about another part of the trip.
 HELD_UP = "ほかの予約が決まらないため、予約を見合わせています。決まると、続けて予約します。"
 

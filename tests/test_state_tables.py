@@ -20,8 +20,19 @@ from audit.changes import advance
 from audit.models import Event
 from billing.models import Period, PeriodState
 from billing.states import PERIOD_MOVES
-from booking.models import ReservationState, TripState
-from booking.states import AFTER_ASKING, DURING, RESERVATION_MOVES, TRIP_MOVES
+from booking.models import (
+    Change,
+    ChangeKind,
+    ChangeState,
+    ClaimState,
+    Place,
+    RefundClaim,
+    ReservationState,
+    Search,
+    SearchAnswer,
+    TripState,
+)
+from booking.states import AFTER_ASKING, CHANGE_MOVES, CLAIM_MOVES, DURING, RESERVATION_MOVES, TRIP_MOVES
 from lib import clock, registry
 from lib.errors import MoveNotAllowed
 from lib.registry import kind
@@ -39,6 +50,34 @@ def trip(state: str) -> models.Model:
 
 def reservation(state: str) -> models.Model:
     return factories.reservation(state=state, cancelled_at=clock.now(), not_before=clock.now())
+
+
+def change(state: str) -> models.Model:
+    of: Any = factories.reservation()
+    who = of.trip.traveller
+    place = Place.objects.create(code="C1", kind="city", name="福岡", latitude=33, longitude=130, terms="福岡")
+    asked = Search.objects.create(
+        asked_by=who,
+        traveller=who,
+        purpose="協議",
+        origin=place,
+        destination=place,
+        out_on=of.trip.first_day,
+        created_at=clock.now(),
+    )
+    answer = SearchAnswer.objects.create(search=asked, connection=of.connection, part="out", asked_at=clock.now())
+    return Change.objects.create(
+        reservation=of, kind=ChangeKind.OWN, state=state, search=asked, answer=answer, offer={}, max_cost=0, max_fee=0,
+        created_at=clock.now(), confirmed_at=clock.now(), done_at=clock.now(),
+    )  # fmt: skip
+
+
+def claim(state: str) -> models.Model:
+    said = {"reason": "other", "note": "相殺", "said_by": factories.person(Role.OPERATOR)} if state == "closed" else {}
+    return RefundClaim.objects.create(
+        reservation=factories.reservation(), state=state, charged=14400, expected=14080, opened_at=clock.now(),
+        ended_at=None if state == "open" else clock.now(), **said,
+    )  # fmt: skip
 
 
 def period(state: str) -> models.Model:
@@ -67,6 +106,9 @@ def with_it(name: str, after: str) -> dict[str, Any]:
     """What the database wants in the same UPDATE as the state."""
     if name == "reservation":
         return {"not_before": clock.now()}
+    if name == "claim":
+        why = {"reason": "other", "note": "相殺", "said_by": factories.person(Role.OPERATOR)}
+        return {"ended_at": clock.now(), **(why if after == "closed" else {})}
     if name != "confirmation":
         return {}
     decided = after in {"given", "refused"}
@@ -77,6 +119,8 @@ Make = Callable[[str], models.Model]
 TABLES: dict[str, tuple[type[models.TextChoices], Mapping[Any, Set[Any]], Make]] = {
     "trip": (TripState, TRIP_MOVES, trip),
     "reservation": (ReservationState, RESERVATION_MOVES, reservation),
+    "change": (ChangeState, CHANGE_MOVES, change),
+    "claim": (ClaimState, CLAIM_MOVES, claim),
     "period": (PeriodState, PERIOD_MOVES, period),
     "confirmation": (ConfirmationState, CONFIRMATION_MOVES, confirmation),
 }

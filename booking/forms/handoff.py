@@ -11,6 +11,7 @@ class NumberForm(Form):
     number = CodeField("予約番号", max_length=20, size="m")
     price = YenField(
         "買った金額",
+        low=1,
         required=False,
         hint="税込。分からないときは空けておいてください。翌日以降の利用実績で確定します。",
     )

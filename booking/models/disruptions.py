@@ -134,6 +134,11 @@ class AffectedBooking(models.Model):
         ]
 
     @property
+    def stamp(self) -> str:
+        """Which note stands; empty while there is none."""
+        return self.followed_up_at.isoformat() if self.followed_up_at else ""
+
+    @property
     def is_fee_open(self) -> bool:
         """Whether nobody has seen to the fee that the supplier stated."""
         if self.stated_at is None:

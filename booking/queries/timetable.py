@@ -60,7 +60,7 @@ class RailCandidate:
     fare: RailFare | None
 
 
-def connections(origin_station: str, destination_station: str, day: dt.date, *, sellers: str = "ex") -> list[Ride]:
+def connections(origin_station: str, destination_station: str, day: dt.date, *, sellers: str) -> list[Ride]:
     """Direct trains on the day that `sellers` sells ticketless ("" = whoever sells them), by departure. Two queries.
 
     The timetable is one weekday of March 2026: 平日 trains run on business days. The days of ◆ trains (運転日注意) are
@@ -138,7 +138,7 @@ def rail_tariff(purchase_day: dt.date) -> Tariff:
 
 
 def rail_candidates(
-    origin: Place, destination: Place, day: dt.date, purchase_day: dt.date, *, sellers: str = "ex"
+    origin: Place, destination: Place, day: dt.date, purchase_day: dt.date, *, sellers: str
 ) -> list[RailCandidate]:
     """Direct trains between the two places with their estimates, by departure; empty where no direct train serves them.
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from accounts.services import acting_on
 from audit.changes import advance
-from booking.errors import BadRefund, CannotCancel
+from booking.errors import CannotCancel
 from booking.mails import tell_cancelled
 from booking.models import (
     CallVerb,
@@ -20,7 +20,6 @@ from booking.models import (
     Way,
 )
 from booking.queries.cancelling import CANCELLABLE
-from booking.queries.refunds import net_total
 from booking.services.arranging import arrange_next, close_trip_if_over
 from booking.services.calls import claim_call, settle_call
 from booking.services.claims import watch_refund
@@ -28,7 +27,7 @@ from booking.services.disruptions import note_fee
 from booking.services.fees import charge_handling
 from booking.services.following import follow_change
 from booking.services.ledger import standing_charges
-from booking.services.refunds import check_booked_on, kept_already, kept_of, settle_refund
+from booking.services.refunds import check_booked_on, check_fee, kept_already, kept_of, settle_refund
 from booking.services.scheduling import GIVEN_UP, give_up_wish
 from booking.states import RESERVATION_MOVES
 from booking.suppliers.types import Cancelled, Exchange
@@ -121,9 +120,7 @@ def record_own_cancellation(
     if reservation.state not in CANCELLABLE or reservation.way == Way.API:
         raise CannotCancel
     day = (refunded_on or clock.today()) if refunded else None
-    paid = max(net_total(reservation), reservation.price or 0)
-    if reservation.price is not None and not reservation.is_estimate and fee > paid:
-        raise BadRefund(f"払った額（{paid:,}円）を超えています。引かれる額を確かめてください。", field="fee")
+    check_fee(reservation, fee=fee)
     if day is not None:
         check_booked_on(day, reservation.operated_on or day, "予約した日", field="refunded_on")
     note_fee(actor, reservation, fee=fee)

@@ -148,9 +148,18 @@ def note_fee(actor: Actor, reservation: Reservation, *, fee: int, changing: bool
 
 
 @verb
-def record_follow_up(actor: Actor, booking: AffectedBooking, *, note: str) -> None:
-    """The desk has spoken with the person, or settled with the supplier what it asked for. Raises NotPermitted."""
+def record_follow_up(actor: Actor, booking: AffectedBooking, *, note: str, seen: str) -> None:
+    """The desk has spoken with the person, or settled with the supplier what it asked for.
+
+    `seen` is the stamp of the note that this one replaces. Raises NotPermitted, and BadDisruption when another operator
+    has written one since.
+    """
     _at_the_desk(actor)
+    if AffectedBooking.objects.select_for_update(no_key=True).get(pk=booking.pk).stamp != seen:
+        raise BadDisruption(
+            "ほかのオペレータが先に記録しました。その内容を確かめ、必要なら書き足して、もう一度記録してください。",
+            field="note",
+        )
     booking.followed_up_at, booking.note = clock.now(), note
     booking.followed_up_by = User.objects.get(public_id=actor.subject)
     booking.save(update_fields=["followed_up_at", "followed_up_by", "note"])

@@ -9,7 +9,7 @@ from accounts.models.members import member_index
 from accounts.queries import member_number_on
 from accounts.services import acting_on
 from audit.changes import advance
-from booking.errors import BadNumber, NumberTaken
+from booking.errors import BadNumber, CannotWithdraw, NumberTaken
 from booking.models import ChargeSource, Reservation, ReservationState, Trip
 from booking.queries.numbers import stands_elsewhere
 from booking.services.calls import admit_price, committed_total
@@ -97,9 +97,15 @@ def enter_purchase(actor: Actor, reservation: Reservation, *, number: str, price
 
 @verb
 def give_up(actor: Actor, reservation: Reservation, *, why: str) -> None:
-    """The person came back without having bought: 料金が違う, 席がない, サイトに入れない, 予約をやめる."""
+    """The person came back without having bought: 料金が違う, 席がない, サイトに入れない, 予約をやめる.
+
+    Raises NoProxy, and CannotWithdraw when its number was entered or it was given up before.
+    """
     actor = acting_on(actor, reservation.trip.traveller.public_id)
     Trip.objects.locked(reservation.trip_id)
+    reservation.refresh_from_db()
+    if reservation.state != R.HANDED_OFF:
+        raise CannotWithdraw("この予約は、すでに番号が登録されているか、取りやめになっています。")
     advance(
         reservation,
         R.WITHDRAWN,

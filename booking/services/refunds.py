@@ -165,6 +165,13 @@ def kept_already(reservation: Reservation) -> int:
     return net_total(reservation) - standing_total(reservation)
 
 
+def check_fee(reservation: Reservation, *, fee: int) -> None:
+    """Raises BadRefund, with the form field `fee`, for more than was paid; nobody can say where the price is not known."""
+    paid = max(net_total(reservation), reservation.price or 0)
+    if reservation.price is not None and not reservation.is_estimate and fee > paid:
+        raise BadRefund(f"払った額（{paid:,}円）を超えています。引かれる額を確かめてください。", field="fee")
+
+
 def is_unused_possible(reservation: Reservation) -> bool:
     """Whether it is a ticket, or was taken for used, and its first ride has left."""
     first = reservation.segments.order_by("departs").first()

@@ -18,6 +18,7 @@ from booking.permissions import SETTLE_CALL
 from booking.queries.numbers import stands_elsewhere
 from booking.services import arranging, cancelling, changing
 from booking.services.calls import settle_call
+from booking.services.refunds import check_fee
 from booking.suppliers.types import Booked, Ticketed
 from lib import clock, jobs, jst
 from lib.actor import Actor
@@ -69,7 +70,7 @@ def settle_by_hand(actor: Actor, call: SupplierCall, finding: Finding) -> None:
     """End an unknown outcome with what an operator found out at the supplier.
 
     Raises NotPermitted; AlreadyKnown when somebody else was first; TooEarly for "it did not happen" while the supplier may
-    still commit; NumberTaken for a number of another booking.
+    still commit; NumberTaken for a number of another booking; BadRefund for a fee above what was paid.
     """
     if not actor.may(SETTLE_CALL):
         raise NotPermitted
@@ -130,6 +131,7 @@ def _lead(actor: Actor, call: SupplierCall, finding: Finding) -> None:
     elif call.verb == CallVerb.CHANGE:
         _change(actor, call, finding)
     else:
+        check_fee(reservation, fee=finding.fee)
         settle_call(call, token=token, outcome="cancelled", exchanges=[])
         refunded_on = clock.today() if finding.refunded else None
         cancelling.enter_cancellation(

@@ -29,7 +29,7 @@ from booking.models import (
 from booking.queries.disruptions import stopped_among
 from booking.services.arranging import arrange_next
 from booking.services.following import drop_change_of
-from booking.states import ENDED, RESERVATION_MOVES, TRIP_MOVES
+from booking.states import ENDED, RESERVATION_MOVES, TRAVELLED, TRIP_MOVES
 from booking.suppliers.types import Offer, offer_from_json
 from lib import clock, jst
 from lib.actor import Actor
@@ -271,12 +271,13 @@ def release_trip(actor: Actor, trip: Trip, *, basis: str) -> None:
 
 @verb
 def withdraw_trip(actor: Actor, trip: Trip) -> None:
-    """Give the trip up; only while nothing live is held. Raises MoveNotAllowed or BadWish otherwise."""
+    """Give the trip up; only while nothing is held, and before anything of it was used. Else raises MoveNotAllowed or BadWish."""
     actor = acting_on(actor, trip.traveller.public_id)
     trip = Trip.objects.locked(trip.pk)
     waiting = {ReservationState.DRAFT, ReservationState.HANDED_OFF, ReservationState.SCHEDULED}
-    held = trip.reservations.exclude(state__in=ENDED | waiting)
-    if held.exists():
+    if trip.reservations.filter(state__in=TRAVELLED).exists():
+        raise BadWish("利用した予約があるため、取り下げられません。残りの予約は、それぞれ取り消してください。")
+    if trip.reservations.exclude(state__in=ENDED | waiting).exists():
         raise BadWish("予約が残っています。先に予約を取り消してください。")
     for reservation in trip.reservations.filter(state__in=waiting):
         advance(

@@ -160,8 +160,12 @@ def follow_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     booking = access.affected_for(actor, pk)
     form = FollowUpForm(request.POST or None, initial={"note": booking.note} | kept.typed(request, FollowUpForm))
     if request.method == "POST" and form.is_valid():
-        record_follow_up(actor, booking, note=form.cleaned_data["note"])
-        messages.success(request, f"{booking.reservation.trip.traveller.name}さんへの対応を記録しました。")
-        return redirect_see_other(request, reverse("booking:disruption", args=[booking.disruption.public_id]))
+        try:
+            record_follow_up(actor, booking, note=form.cleaned_data["note"], seen=request.POST.get("seen", ""))
+        except PortalError as error:
+            form.take_error(error)
+        else:
+            messages.success(request, f"{booking.reservation.trip.traveller.name}さんへの対応を記録しました。")
+            return redirect_see_other(request, reverse("booking:disruption", args=[booking.disruption.public_id]))
     context = {"form": form, "booking": booking, "disruption": booking.disruption}
     return _form_page(request, "booking/disruption_follow_up.html", context, "対応の記録")

@@ -28,7 +28,7 @@ def handoff(request: HttpRequest, pk: UUID) -> HttpResponse:
     reservation = access.reservation_for(actor, pk, to=ARRANGE_TRIP)
     trip_page = reverse("booking:trip", args=[reservation.trip.public_id])
     if reservation.state != "handed_off":
-        messages.info(request, "この予約の番号は、すでに登録されているか、取りやめになっています。")
+        messages.info(request, _too_late(request.POST.get("number", "")[:20]))
         return redirect_see_other(request, trip_page)
     page = handoff_page(reservation)
     words = {"label": page.number_label, "hint": page.number_hint}
@@ -54,6 +54,13 @@ def handoff(request: HttpRequest, pk: UUID) -> HttpResponse:
         "crumbs": [("ホーム", "/"), (reservation.trip.number, trip_page), ("手配先で買う", "")],
     }
     return render(request, "booking/handoff.html", context, status=422 if form.errors else 200)
+
+
+def _too_late(typed: str) -> str:
+    words = "この予約の番号は、すでに登録されているか、取りやめになっています。"
+    if not typed:
+        return words
+    return f"{words}入力した「{typed}」は登録していません。買ったものがあるときは、この番号を添えて窓口へ連絡してください。"
 
 
 @require_POST

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import URLPattern, get_resolver
 
+from booking.suppliers.registry import KINDS
 from lib import registry
 
 ROOT = Path(settings.BASE_DIR)
@@ -43,7 +44,14 @@ READERS = {
     "booking/services/handoff.py": {"supplier_key_of", "checked_number"},
     "booking/services/ledger.py": {"tax_class_on", "nature_on", "known_total", "charges_told", "standing_charges"},
     "booking/services/claims.py": {"standing_total", "digest_of"},
-    "booking/services/refunds.py": {"kept_of", "is_unused_possible", "check_booked_on", "check_refund", "kept_already"},
+    "booking/services/refunds.py": {
+        "kept_of",
+        "is_unused_possible",
+        "check_booked_on",
+        "check_fee",
+        "check_refund",
+        "kept_already",
+    },
     "booking/services/searching.py": {"wish_instead"},
     "booking/services/waiting.py": {"next_try", "gave_up"},
     "booking/services/trips.py": {"read_picks", "draft_total", "member_of"},
@@ -228,6 +236,29 @@ def test_views_get_objects_through_access_only():
         if re.match(r"[a-z]+/views", name_of(path)) and re.search(r"\.objects\b", path.read_text(encoding="utf-8"))
     ]
     assert set(wrong) <= {"config/views.py"}
+
+
+def test_nothing_beside_the_adapters_knows_a_supplier_by_name():
+    """Facts about suppliers are rows or stand in their adapters; the machinery asks what an adapter can do.
+
+    What puts the portal together (config) names what there is.
+    """
+    known = {*KINDS, "JALオンライン", "エクスプレス予約", "ヤドネット"}
+    # What the first rows of dated tables say of suppliers.
+    facts = {"booking/services/default_rules.py", "booking/services/default_hours.py", "accounts/models/members.py"}
+    for path in SOURCES:
+        name = name_of(path)
+        if name.startswith(("booking/suppliers/", "config/")) or name in facts:
+            continue
+        words = {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Constant)
+        }
+        assert not {word for word in words if isinstance(word, str)} & known, name
+    for template in (ROOT / "templates" / "booking").rglob("*.*"):
+        text = template.read_text(encoding="utf-8")
+        assert not [word for word in known if re.search(rf"(?<![a-z_]){word}(?![a-z_])", text)], template
 
 
 def test_text_is_marked_safe_in_few_known_places_only():

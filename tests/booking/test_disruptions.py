@@ -199,7 +199,7 @@ def test_only_operators_enter_correct_withdraw_and_follow_up(desk, riders):
         lambda: entered(own, "のぞみ1号"),
         lambda: correct_disruption(own, disruption, version=1, facts=facts()),
         lambda: withdraw_disruption(own, disruption, version=1),
-        lambda: record_follow_up(own, disruption.bookings.first(), note="済み"),
+        lambda: record_follow_up(own, disruption.bookings.first(), note="済み", seen=""),
     ):
         with pytest.raises(NotPermitted):
             step()
@@ -211,7 +211,7 @@ def test_a_fee_that_should_not_be_is_the_desks_work_until_it_was_seen_to(desk, r
     entered(desk)
     state_fee(acting(riders[0].trip.traveller), riders[0], fee=320)
     assert "free_fee" in [item.kind for item in work_items(desk)]
-    record_follow_up(desk, AffectedBooking.objects.get(stated_fee=320), note="EXに確認。払戻は無料。")
+    record_follow_up(desk, AffectedBooking.objects.get(stated_fee=320), note="EXに確認。払戻は無料。", seen="")
     assert "free_fee" not in [item.kind for item in work_items(desk)]
 
 

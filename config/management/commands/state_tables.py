@@ -8,11 +8,25 @@ from django.db.models import TextChoices
 
 from accounts.states import CONFIRMATION_MOVES, ConfirmationState
 from billing.states import PERIOD_MOVES, PeriodState
-from booking.states import AFTER_ASKING, DURING, RESERVATION_MOVES, TRIP_MOVES, CallVerb, ReservationState, TripState
+from booking.states import (
+    AFTER_ASKING,
+    CHANGE_MOVES,
+    CLAIM_MOVES,
+    DURING,
+    RESERVATION_MOVES,
+    TRIP_MOVES,
+    CallVerb,
+    ChangeState,
+    ClaimState,
+    ReservationState,
+    TripState,
+)
 
 TABLES: list[tuple[str, type[TextChoices], Mapping[Any, Set[Any]]]] = [
     ("Trip", TripState, TRIP_MOVES),
     ("Reservation", ReservationState, RESERVATION_MOVES),
+    ("Change of a booking", ChangeState, CHANGE_MOVES),
+    ("Refund claim", ClaimState, CLAIM_MOVES),
     ("Closing period of an office", PeriodState, PERIOD_MOVES),
     ("Confirmation by a second person", ConfirmationState, CONFIRMATION_MOVES),
 ]
